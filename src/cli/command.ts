@@ -1,7 +1,7 @@
 /** @module The parts that all commands share: options, --json, errors, exit status, Ctrl-C. */
 import type { Command } from "commander";
 import type * as z from "zod";
-import { HistoError, Interrupted, messageOf } from "../errors/index";
+import { HistoError, InputError, Interrupted, messageOf } from "../errors/index";
 import type { OptionsSchema } from "../options/index";
 import { type Progress, silentProgress, streamProgress } from "../progress/index";
 
@@ -50,9 +50,26 @@ export async function addCommand<Schema extends OptionsSchema, Result>(
   definition.configure?.(command);
   command.action(async () => {
     const flags = command.opts();
-    const optionsOf = () => (schema && declarations ? declarations.readOptions(flags, schema) : {}) as z.output<Schema>;
+    const optionsOf = () => {
+      refuseEmpty(command);
+      return (schema && declarations ? declarations.readOptions(flags, schema) : {}) as z.output<Schema>;
+    };
     await runCommand(definition, optionsOf, { args: command.args, flags });
   });
+}
+
+/** Refuses empty words: a variable that is not set gave them, and as a path they would mean the current folder. */
+function refuseEmpty(command: Command): void {
+  const isEmpty = (value: unknown) =>
+    value === "" || (Array.isArray(value) && (value.length === 0 || value.includes("")));
+  const option = command.options.find((one) => {
+    const name = one.attributeName();
+    return command.getOptionValueSource(name) === "cli" && isEmpty(command.getOptionValue(name));
+  });
+  const what = option?.long ?? (command.args.includes("") ? "An argument" : undefined);
+  if (what === undefined) return;
+  const message = `${what} is empty (a variable that is not set?); give it a value, or leave it out.`;
+  throw new InputError("OPTION_EMPTY", message);
 }
 
 async function runCommand<Schema extends OptionsSchema, Result>(

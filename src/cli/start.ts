@@ -54,14 +54,10 @@ const COORDINATES = { least: 16, most: 256 };
 /** Options that plain JavaScript can train in a few minutes, without the native TensorFlow. */
 const WITHOUT_NATIVE = { stem: "pixels", size: 48, hidden: [64, 16], lr: "auto", epochs: 10 } as const;
 
-const DATA_EMPTY =
-  "--data is empty (a variable that is not set?); name the folder of your images, or leave --data out for synthetic tiles.";
-
 export const command: CommandDefinition<typeof startSchema, Result> = {
   schema: startSchema,
   async run({ data: given, positive, bitDepth, port, mlflowPort, epochs, size, train }, context) {
     const { progress, signal } = context;
-    if (given === "") throw new InputError("DATA_FOLDER_MISSING", DATA_EMPTY);
     const data = given !== undefined ? resolve(given) : await syntheticTiles(progress, signal);
     const options = {
       ...TRAINING,

@@ -59,9 +59,14 @@ export const command: CommandDefinition<typeof runSchema, ExperimentResult | Cro
   },
   async run({ run, resume, checkpointEvery, track, experiment, trackAs, ...rest }, { flags, progress, signal }) {
     const given: GivenTrainingOptions = { ...rest.options, ...givenTraining(flags) };
-    const begun = resume && run !== undefined ? await begunOptions(run) : {};
+    const begun = resume ? await begunOptions(run) : {};
     const options = { ...given, data: given.data || begun.data || "" };
-    if (options.data === "") throw new InputError("OPTION_MISSING", "--resume: there is no such run; give --data.");
+    if (resume && options.data === "") {
+      throw new InputError(
+        "OPTION_MISSING",
+        `--run ${run} holds no run to resume; name its directory, or give --data.`,
+      );
+    }
     await mustBeDataFolder(options.data);
     const { crossValidate, runExperiment } = await import("../experiments/index.js");
     // A resumed run may have its stain method in its configuration.
@@ -88,8 +93,10 @@ export const command: CommandDefinition<typeof runSchema, ExperimentResult | Cro
   render: (result) => ("folds" in result ? foldsText(result) : runText(result)),
 };
 
-/** The options of the run in a directory; none if there is no run. */
-async function begunOptions(run: string): Promise<Partial<TrainingOptions>> {
+/** The options of the run in a directory; none if there is no run. @throws {InputError} `OPTION_MISSING` */
+async function begunOptions(run: string | undefined): Promise<Partial<TrainingOptions>> {
+  if (run === undefined)
+    throw new InputError("OPTION_MISSING", "--resume needs --run, the directory of the stopped run.");
   const { config } = new RunDirectory(run);
   return existsSync(config) ? optionsOf(await readJson<object>(config)) : {};
 }

@@ -1,5 +1,6 @@
 /** @module Reads a training run for the exporter. Does not need TensorFlow. */
 import { existsSync } from "node:fs";
+import { join } from "node:path";
 import type { DatasetOptions } from "../dataset/index";
 import { InputError } from "../errors/index";
 import { readJson } from "../files/index";
@@ -46,10 +47,14 @@ export interface TrainedRun {
 export async function readTrainedRun(path: string): Promise<TrainedRun> {
   const files = new RunDirectory(path);
   if (!existsSync(files.config)) {
-    throw new InputError("RUN_MISSING", `--run: ${path} is not a run directory: it has no config.json.`);
+    const what = existsSync(join(path, "model.json"))
+      ? "is an exported model; name the run that it was exported from"
+      : "is not a run directory: it has no config.json";
+    throw new InputError("RUN_MISSING", `--run: ${path} ${what}.`);
   }
   if (!existsSync(files.bestWeights) || !existsSync(files.topology)) {
-    throw new InputError("RUN_INCOMPLETE", `--run: ${path} has no trained model yet; train at least one epoch first.`);
+    const message = `--run: ${path} has no trained model yet; finish its training with histo train --run ${path} --resume.`;
+    throw new InputError("RUN_INCOMPLETE", message);
   }
   const config = await readJson<ExportedConfig>(files.config);
   for (const key of ["classes", "preprocessing"] as const) {

@@ -1,7 +1,7 @@
 /** @module Opens a model directory: reads and checks `model.json`, and checks the checksums of the files. */
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
-import { basename, isAbsolute, join, normalize } from "node:path";
+import { basename, dirname, isAbsolute, join, normalize } from "node:path";
 import { hasErrorCode, InputError } from "../errors/index";
 import { readJson, sha256, sha256File, sha256FileInThread } from "../files/index";
 import { INPUT_TYPES, type ModelCard, OUTPUT_KINDS } from "./model-card";
@@ -41,6 +41,10 @@ export async function readCard(path: string): Promise<ModelCard> {
 /** What is at a path without a model card, and what to name in its place. */
 function whyNoModel(path: string): string {
   if (!existsSync(path)) return `The model ${path} does not exist.`;
+  const folder = dirname(path);
+  if (statSync(path).isFile() && existsSync(join(folder, "model.json"))) {
+    return `${path} is a file of a model; name its directory, ${folder}.`;
+  }
   const exported = join(path, "model");
   if (existsSync(join(exported, "model.json"))) return `${path} is a training run; its exported model is ${exported}.`;
   if (existsSync(join(path, "history.jsonl"))) {

@@ -36,6 +36,31 @@ test("what is missing is told with the usage", async () => {
   assert.match(await refused("predict", "--model"), /^option '--model <dir>' argument missing/);
 });
 
+test("an empty word, as a variable that is not set gives it, is not taken for the current folder", async (context) => {
+  const model = await temporaryDirectory(context);
+  const told = (what: string) => `${what} is empty (a variable that is not set?); give it a value, or leave it out.`;
+  for (const command of ["train", "eda", "lr-range", "compare"]) {
+    assert.equal(await refused(command, "--data", ""), told("--data"));
+  }
+  assert.equal(await refused("train", "--data", model, "--run", ""), told("--run"));
+  assert.equal(await refused("evaluate", "--run="), told("--run"));
+  assert.equal(await refused("serve", "--model", ""), told("--model"));
+  assert.equal(await refused("predict", "--model", model, "--images", model, ""), told("--images"));
+  assert.equal(await refused("notebook", "run", ""), told("An argument"));
+});
+
+test("--resume without a run that it could mean says which option is missing", async (context) => {
+  const folder = await temporaryDirectory(context);
+  assert.equal(
+    await refused("train", "--data", folder, "--resume"),
+    "--resume needs --run, the directory of the stopped run.",
+  );
+  assert.match(
+    await refused("train", "--run", join(folder, "cnn"), "--resume"),
+    /^--run .*cnn holds no run to resume; name its directory, or give --data\.$/,
+  );
+});
+
 test("a name that is nearly right is suggested; for another, the help is named", async () => {
   assert.match(await refused("train", "--epoch", "3"), /^unknown option '--epoch' \(Did you mean --epochs\?\)$/);
   assert.match(await refused("predict", "--mdoel", "dir"), /^unknown option .--mdoel. \(Did you mean --model\?\)$/);
@@ -82,6 +107,20 @@ test("a run in place of a model, and a model in place of a run, are told with wh
   await mkdir(join(run, "model"));
   await writeFile(join(run, "model", "model.json"), "{}");
   assert.equal(await predict(), `${run} is a training run; its exported model is ${join(run, "model")}.`);
+  assert.equal(
+    await refused("card", join(model, "model.onnx")),
+    `${join(model, "model.onnx")} is a file of a model; name its directory, ${model}.`,
+  );
+  const out = join(folder, "out");
+  assert.equal(
+    await refused("export", "--run", model, "--out", out),
+    `--run: ${model} is an exported model; name the run that it was exported from.`,
+  );
+  await writeFile(join(run, "config.json"), "{}");
+  assert.equal(
+    await refused("export", "--run", run, "--out", out),
+    `--run: ${run} has no trained model yet; finish its training with histo train --run ${run} --resume.`,
+  );
   assert.equal(await refused("card", join(folder, "none")), `The model ${join(folder, "none")} does not exist.`);
   assert.equal(
     await refused("evaluate", "--run", model),
