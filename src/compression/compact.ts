@@ -43,7 +43,8 @@ interface CompactOptions {
 /** The smallest acceptable graph. */
 export interface CompactGraph {
   readonly graph: GraphFiles;
-  readonly compression: Compression;
+  /** Absent for networks without a linear layer on pixels, such as a CNN. */
+  readonly compression?: Compression;
   readonly verification: Verification;
 }
 
@@ -73,9 +74,9 @@ export async function writeCompactGraph(
     if (isAcceptable(verification) && verification.changedAnswers <= allowedChanges) {
       for (const name of Object.keys(graph.files)) await rename(join(folder, name), join(directory, name));
       await rm(folder, { recursive: true });
-      return { graph, compression: candidate, verification };
+      return { graph, ...(candidate && { compression: candidate }), verification };
     }
-    progress.say(`${describeCompression(candidate)}: not close enough (${describeChange(verification)})`);
+    progress.say(`${candidate ? describeCompression(candidate) : "layers in 8 bits"}: not close enough (${describeChange(verification)})`);
     await rm(folder, { recursive: true });
   }
   throw new HistoError(
@@ -108,14 +109,14 @@ class Stem {
     private readonly signal: AbortSignal | undefined,
   ) {}
 
-  /** The forms to try, smallest first. Networks without a linear layer on pixels have only one form. */
-  async candidates(run: TrainedRun, directory: string): Promise<Compression[]> {
+  /** The forms of a linear layer on pixels to try, smallest first; undefined, alone, for networks without one. */
+  async candidates(run: TrainedRun, directory: string): Promise<(Compression | undefined)[]> {
     const folder = join(directory, "probe");
     await mkdir(folder);
     await writeGraphFiles(run, folder, this.probe(await Tail.read(run)));
     await rm(folder, { recursive: true });
+    if (!this.split) return [undefined];
     const whole: Compression = { rank: null, bits: 8 };
-    if (!this.split) return [whole];
     const { rank } = this.split;
     const ranks = RANKS.filter((r) => r <= rank && r < 0.8 * this.columns);
     const split = ranks.flatMap((rank) => BITS.map((bits) => ({ rank, bits })));
@@ -151,7 +152,9 @@ class Stem {
   }
 
   /** Writes the first layer in the given form and the other layers in integers. */
-  writer({ rank, bits, pooling = 1 }: Compression): LinearWriter {
+  writer(form: Compression | undefined): LinearWriter {
+    if (!form) return integerWriter;
+    const { rank, bits, pooling = 1 } = form;
     const pixelMap: LinearWriter["pixels"] = bits === 4 ? fourBitPixels : integerWriter.pixels;
     return {
       floats: integerWriter.floats,

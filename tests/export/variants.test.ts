@@ -106,6 +106,8 @@ test("convolutions must agree as exactly, whatever the precision of the training
   await assert.rejects(exportRun({ run: files.path, out: join(directory, "model") }), { code: "EXPORT_DIFFERS" });
   await write(0);
   await exportRun({ run: files.path, out: join(directory, "model") });
+  const compact = await exportRun({ run: files.path, out: join(directory, "model"), variant: "compact" });
+  assert.equal(compact.compression, null, "there is no layer on pixels to compress");
 });
 
 test("int8 is a quarter of the size, close to fp32, and one image's logit does not depend on the rest of the batch", async (t) => {
