@@ -52,6 +52,6 @@ function modelsTable(): string {
 export async function optionsPage(): Promise<string> {
   const schemas = Object.entries(await schemasByCommand());
   const commands = schemas.map(([name, schema]) => `## \`histo ${name}\`\n\n${optionsTable(schema)}`);
-  const settings = `## Settings of a deployment\n\n${SETTINGS}\n\n${optionsTable(settingsSchema)}`;
+  const settings = `## Settings of a deployment\n\n${SETTINGS}\n\n${optionsTable(settingsSchema, { flags: false })}`;
   return `${[INTRODUCTION, optionsTable(trainingSchema), modelsTable(), ...commands, settings].join("\n\n")}\n`;
 }

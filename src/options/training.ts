@@ -203,7 +203,7 @@ export const trainingSchema = z.strictObject({
     keepBest: option(whole(1, 100).default(1), "number of best epochs whose weights are kept", { value: "k" }),
     thresholdRule: option(
       z.string().default("balanced-accuracy"),
-      "how the threshold is chosen on validation: balanced-accuracy, f1, recall>=R or cost=C",
+      "how the threshold is chosen on validation: balanced-accuracy, f1, sensitivity>=R (or recall>=R) or cost=C",
       { value: "rule" },
     ),
   }),

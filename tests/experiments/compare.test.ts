@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { compareTechniques, type SeedSpread, type TechniqueComparison } from "../../src/experiments/index";
+import { compareTechniques, type SeedSpread, TECHNIQUES, type TechniqueComparison } from "../../src/experiments/index";
 import { readJson } from "../../src/files/index";
 import { proportionalHidden } from "../../src/models/registry/index";
 import { drawnSet } from "../support/data-sets";
@@ -12,6 +12,11 @@ import { temporaryDirectory } from "../support/temporary-directory";
 test("the reference network's proportions hold at any size", async () => {
   assert.deepEqual(proportionalHidden(224), [2352, 2352, 294]);
   assert.deepEqual(proportionalHidden(96), [432, 432, 54]);
+});
+
+test("the help names every technique", async () => {
+  const { stdout } = await histoHere("compare", "--help");
+  for (const { name } of TECHNIQUES) assert.match(stdout, new RegExp(`\\b${name}\\b`));
 });
 
 test("unknown techniques are named", async () => {

@@ -5,14 +5,18 @@ import { markdownTable } from "../../format/index";
 import { optionsOfSchema } from "./check";
 import { type DeclaredOption, flagName, innerSchema, type Kind, type OptionsSchema, rangeOf } from "./option";
 
-/** Markdown tables of the options, one per group. */
-export function optionsTable(schema: OptionsSchema): string {
-  const head = ["name", "flag", "takes", "default", "what it does"];
+/** Markdown tables of the options, one per group. @param flags false for keys of a file, which have no flags */
+export function optionsTable(schema: OptionsSchema, { flags = true }: { readonly flags?: boolean } = {}): string {
+  const shown = (cells: readonly string[]) => cells.filter((_, i) => flags || i !== 1);
+  const head = shown(["name", "flag", "takes", "default", "what it does"]);
   const groups = groupBy(flattened(schema), ({ group = "" }) => group);
   return [...groups]
     .flatMap(([heading, options]) => [
       ...(heading ? [`### ${heading}`] : []),
-      markdownTable(head, options.map(cellsOf)),
+      markdownTable(
+        head,
+        options.map((option) => shown(cellsOf(option))),
+      ),
     ])
     .join("\n\n");
 }
@@ -33,6 +37,8 @@ function flattened(schema: OptionsSchema, prefix = ""): DeclaredOption[] {
 function cellsOf(option: DeclaredOption): string[] {
   const { name, flag, short, value, kind, usual, initial, help, environment, negation } = option;
   const shown = Array.isArray(initial) ? initial.join(",") : initial === "" ? undefined : initial;
+  // Of a switch that turns something off, the flag and its help say the opposite of the option's value.
+  const isOff = flag?.toString().startsWith("no-");
   return [
     `\`${name}\``,
     [
@@ -43,8 +49,8 @@ function cellsOf(option: DeclaredOption): string[] {
     ]
       .map((given) => `\`${given}\``)
       .join(" or "),
-    takes(kind),
-    usual ?? (shown === undefined ? "" : `\`${shown}\``),
+    isOff ? "" : takes(kind),
+    usual ?? (shown === undefined || isOff ? "" : `\`${shown}\``),
     help,
   ];
 }
