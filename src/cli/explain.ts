@@ -75,6 +75,8 @@ export const command: CommandDefinition<typeof explainSchema, Result> = {
     } finally {
       await predictor.close();
     }
+    const done = explained.length + failed.length;
+    if (done < listed.length) progress.say(`Stopped after ${done} of ${counted(listed.length, "image")}.`);
     failed.push(...unread.map(({ filename, code, message }) => ({ filename, code, message })));
     task.finish(counted(explained.length, "image"));
     const { card, sha256 } = predictor;

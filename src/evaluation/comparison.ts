@@ -119,7 +119,8 @@ export function compareModels(
   const matched = new Set(pairs.map(([, match]) => match));
   if (lost || matched.size !== pairs.length || a.predictions.length !== b.predictions.length) {
     const example = lost ? ` (for example ${lost[0].filename})` : "";
-    throw new InputError("COMPARISON_IMAGES", `The two models did not predict the same images and labels${example}.`);
+    const message = `The two models did not predict the same images and labels${example}; train both on the same data, with the same positive class, groups and --split-seed.`;
+    throw new InputError("COMPARISON_IMAGES", message);
   }
   const { labels, groups, scores, logits } = labelsAndScores(a.predictions);
   const others = labelsAndScores(pairs.flatMap(([, row]) => row ?? []));

@@ -5,7 +5,6 @@ import { test } from "node:test";
 import sharp from "sharp";
 import { command } from "../../src/cli/explain";
 import { Interrupted } from "../../src/errors/index";
-import { silentProgress } from "../../src/progress/index";
 import { histoHere } from "../support/histo";
 import { tile, writeModel } from "../support/served-model";
 import { temporaryDirectory } from "../support/temporary-directory";
@@ -59,11 +58,13 @@ test("histo explain that is stopped keeps the pictures so far, and calls no imag
   const controller = new AbortController();
   const { signal } = controller;
   const task = { update: () => controller.abort(new Interrupted()), finish: () => undefined };
-  const progress = { ...silentProgress, start: () => task };
+  const said: string[] = [];
+  const progress = { say: (line: string) => void said.push(line), start: () => task };
   const out = join(directory, "out");
   const options = { model, images, out, grid: 2, scale: undefined, threads: undefined };
   const result = await command.run(options, { args: [], flags: {}, progress, signal, json: true });
   assert.deepEqual(result.failed, []);
+  assert.deepEqual(said, ["Stopped after 1 of 3 images."]);
   assert.deepEqual(
     result.images.map(({ filename }) => filename),
     ["a.png"],
