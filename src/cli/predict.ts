@@ -111,7 +111,8 @@ export const command: CommandDefinition<typeof predictSchema, Result> = {
     answers.sort((a, b) => (order.get(a.filename) as number) - (order.get(b.filename) as number));
     task.finish(counted(answers.length, "image"));
     // Its table looks like a complete one.
-    if (answers.length < all.length) progress.say(`Stopped after ${answers.length} of ${counted(all.length, "image")}.`);
+    if (answers.length < all.length)
+      progress.say(`Stopped after ${answers.length} of ${counted(all.length, "image")}.`);
     for (const { filename, code, message } of unread) answers.push({ filename, answer: new InputError(code, message) });
     const predictions = answers.flatMap(({ filename, answer }) =>
       answer instanceof HistoError ? [] : [rowOf(filename, answer)],

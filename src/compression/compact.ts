@@ -76,7 +76,9 @@ export async function writeCompactGraph(
       await rm(folder, { recursive: true });
       return { graph, ...(candidate && { compression: candidate }), verification };
     }
-    progress.say(`${candidate ? describeCompression(candidate) : "layers in 8 bits"}: not close enough (${describeChange(verification)})`);
+    progress.say(
+      `${candidate ? describeCompression(candidate) : "layers in 8 bits"}: not close enough (${describeChange(verification)})`,
+    );
     await rm(folder, { recursive: true });
   }
   throw new HistoError(
