@@ -14,7 +14,7 @@ export type { EpochResult, Measures } from "./epoch";
 export { highestRate } from "./learning-rate";
 export { createLoss, type Loss } from "./losses";
 export { learningRateRange, type RangeTest, runLearningRateRange } from "./lr-range";
-export { planOptions } from "./plan";
+export { type PlannedOptions, planOptions } from "./plan";
 export { type RunCallback, type RunTrainingOptions, runTraining, type TrainingResult } from "./run-training";
 export { balanced, type Sampler, shuffled } from "./samplers";
 export * as schedules from "./schedules";

@@ -17,7 +17,7 @@ import { type RunConfig, RunDirectory } from "../runs/index";
 import { type LearningRatePlan, planLearningRate } from "./learning-rate";
 
 /** The options of a training, checked, and what their texts mean. No later code parses an option. */
-interface PlannedOptions {
+export interface PlannedOptions {
   readonly options: TrainingOptions;
   readonly monitor: Monitor;
   readonly learningRate: LearningRatePlan;
