@@ -262,8 +262,9 @@ bool ComputeAll(const std::vector<Variable>& variables, const float* options, Ru
 // layer [batch, rows]; only the last kernel has errors [batch, columns], from which the others follow.
 bool ComputeChain(const std::vector<Variable>& variables, const float* options, Rule rule, int slots) {
   const std::size_t layers = variables.size() / 2;
+  if (variables.size() != 2 * layers) return false;
   const Variable& last = variables[layers - 1];
-  if (last.rank(kErrors) != 2 || variables.size() % 2) return false;
+  if (last.rank(kErrors) != 2) return false;
   const std::int64_t batch = last.dim(kErrors, 0);
   std::int64_t columns = last.dim(kErrors, 1), widest = columns;
   for (std::size_t i = layers; i-- > 0;) {

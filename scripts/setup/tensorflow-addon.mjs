@@ -1,5 +1,5 @@
 // Compiles the native addon of tfjs-node-gpu and the project's own addons against the unpacked TensorFlow.
-import { mkdirSync, renameSync, rmSync } from "node:fs";
+import { mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join, relative } from "node:path";
 import { root, tensorflowFolder } from "./paths.mjs";
@@ -11,18 +11,11 @@ export const addon = join(addonFolder, "tfjs_binding.node");
 const mac = process.platform === "darwin";
 
 const updates = ["optimizers", "product", "dense", "batch", "bfloat16", "strip"];
-const networks = ["networks.cc", "operation.h"].concat(
-  ["attention", "convolutional", "depthwise", "maps", "normalization", "passes", "tokens", "vectors"].map(
-    (name) => `${name}.inl`,
-  ),
-);
-
 /** The project's own addons: one that is loaded before TensorFlow, and two that add operations to it. */
-export const nativeSources = [
-  ...["quietly.cc", ...updates.map((name) => `${name}.cc`), "strip.inl"],
-  ...["product", "dense", "batch", "bfloat16", "strip", "scratch", "parallel", "processor"].map((name) => `${name}.h`),
-  ...networks.map((file) => `networks/${file}`),
-].map((file) => `native/${file}`);
+export const nativeSources = readdirSync(join(root, "native"), { recursive: true })
+  .filter((file) => /\.(?:cc|h|inl)$/.test(file) && file !== "openslide-reader.cc")
+  .map((file) => `native/${file}`)
+  .sort();
 
 /**
  * Compiles with the given C++ compiler. The addon finds the libraries by a relative path, so the project can be moved.
