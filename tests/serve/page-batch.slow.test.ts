@@ -124,6 +124,38 @@ test("a batch of the server's images goes on where the page was left", skip, asy
   assert.equal(groups, 2 + Math.ceil((all - 16) / 16));
 });
 
+test("of two tabs, the batch that began last is kept whole, with the time that it took", skip, async (context) => {
+  const { server, page } = await open(context, 40);
+  await page.setRequestInterception(true);
+  let groups = 0;
+  let goOn = () => {};
+  page.on("request", (request) => {
+    if (!request.url().includes("/predict/batch") || ++groups !== 2) return void request.continue();
+    goOn = () => void request.continue();
+  });
+  await press(page, "All train images");
+  await page.waitForFunction(() => document.querySelectorAll("tbody tr").length === 16);
+  const other = await page.browser().newPage();
+  await other.goto(`${server.url}/#/batch`, { waitUntil: "networkidle0" });
+  await other.waitForSelector("#batch-model");
+  await other.setRequestInterception(true);
+  other.on("request", (request) => {
+    const isBatch = request.url().includes("/predict/batch");
+    void sleep(isBatch ? 1000 : 0).then(() => request.continue());
+  });
+  await drop(other, [1, 2, 3]);
+  await isDone(other);
+  const last = await rowsOf(other);
+  assert.equal(last.length, 3);
+  await page.bringToFront();
+  goOn();
+  await isDone(page);
+  await reload(page);
+  await isDone(page);
+  assert.deepEqual(await rowsOf(page), last);
+  assert.match(await page.$eval("main [role=status]", ({ textContent }) => textContent ?? ""), /^3 images in [1-9]/);
+});
+
 test("a threshold that was set since the link was opened stays", skip, async (context) => {
   const { server, page } = await open(context, 6);
   await page.goto("about:blank");

@@ -84,8 +84,8 @@ export async function view() {
   );
   /** Every image of the batch; those without a result are yet to be sent. @type {Row[]} */
   let rows = [];
-  /** The batch among those that the browser keeps. */
-  let id = "";
+  /** The batch among those that the browser keeps, and when it began. */
+  let [id, at] = ["", ""];
   let serial = 0;
   /** Ends the requests of a batch that was stopped, or is done anew. */
   let working = new AbortController();
@@ -109,8 +109,9 @@ export async function view() {
   /** Does the same batch from its beginning, as with another model. */
   function again() {
     for (const row of rows) row.result = isAtHand(row) ? undefined : { error: { detail: NOT_AT_HAND } };
-    before = 0;
-    id = `${Date.now()}-${Math.random()}`;
+    [started, before] = [performance.now(), 0];
+    at = new Date().toISOString();
+    id = `${at} ${Math.random()}`;
     keepBatch(about(), rows);
     proceed();
   }
@@ -131,7 +132,8 @@ export async function view() {
   /** What is kept of the batch beside its images. */
   function about() {
     const { name: model, sha256 } = chosen();
-    return { id, model, sha256, at: new Date().toISOString(), milliseconds: before, labelledBy };
+    const milliseconds = before + (bar.hidden ? 0 : performance.now() - started);
+    return { id, model, sha256, at, milliseconds, labelledBy };
   }
 
   /** Shows the batch of before the page was loaded, if the model that answered is loaded still. */
@@ -144,7 +146,7 @@ export async function view() {
     if (!kept || !model || !answers.hidden || kept.rows.length === 0) return;
     select.value = model.name;
     rows = kept.rows;
-    ({ id, labelledBy, milliseconds: before } = kept.about);
+    ({ id, at, labelledBy, milliseconds: before } = kept.about);
     for (const row of rows) {
       if (isAtHand(row) || !(row.result === undefined || isPassing(row.result))) continue;
       row.result = { error: { detail: NOT_AT_HAND } };
@@ -152,7 +154,7 @@ export async function view() {
     threshold.replaceChildren(thresholdField(chosen(), "batch"));
     answers.hidden = false;
     started = performance.now();
-    finish(`This batch is of ${new Date(kept.about.at).toLocaleString()}.`);
+    finish(`This batch is of ${new Date(at).toLocaleString()}.`);
   }
 
   /** Sends what has no answer yet, group by group, until all have one, the server is gone or the batch is stopped. */

@@ -23,12 +23,20 @@ export function keepBatch(about, rows) {
   });
 }
 
-/** Keeps rows that have changed. @param {About} about @param {readonly Row[]} all @param {readonly Row[]} changed */
+/**
+ * Keeps rows that have changed, if their batch is the kept one still.
+ * @param {About} about @param {readonly Row[]} all @param {readonly Row[]} changed
+ */
 export function keepChanges(about, all, changed) {
   const wanted = new Set(changed);
   return put((store) => {
-    for (const [index, row] of all.entries()) if (wanted.has(row)) store.put(plain(row), keyOf(about.id, index));
-    return store.put(about, ABOUT);
+    const asked = store.get(ABOUT);
+    asked.addEventListener("success", () => {
+      if (asked.result?.id !== about.id) return;
+      for (const [index, row] of all.entries()) if (wanted.has(row)) store.put(plain(row), keyOf(about.id, index));
+      store.put(about, ABOUT);
+    });
+    return asked;
   });
 }
 
