@@ -1,6 +1,6 @@
 /** @module The first page: an image, a model or two, an answer at once. */
 import { call, imageBlob, images, info } from "./api.js";
-import { h, percent } from "./dom.js";
+import { field, h, intro, middleSquare, percent } from "./dom.js";
 import { explanationPanel } from "./explanation.js";
 import { historyCard } from "./history.js";
 import { takeFiles, takeImage } from "./incoming.js";
@@ -18,15 +18,15 @@ export async function view() {
   const [{ models, endpoint, warnings, feedback }, { source: place, total }] = await Promise.all([info(), images()]);
   /** @type {Chosen | undefined} */
   let chosen;
-  const answers = h("div", { class: "answers", "aria-live": "polite" });
+  const answers = h("div.answers", { "aria-live": "polite" });
   const picture = h("img", {
     alt: "",
     hidden: true,
     onload: () => explanation.paint(),
     onerror: () => withoutPreview(),
   });
-  const empty = h("p", { class: "hint" }, "No image chosen yet.");
-  const caption = h("figcaption", {});
+  const empty = h("p.hint", "No image chosen yet.");
+  const caption = h("figcaption");
   const model = modelSelect("model", models, () => ask());
   const preference = preferenceText(models);
   const second = modelSelect("second", models, () => ask(), "None");
@@ -38,7 +38,7 @@ export async function view() {
   );
   const modelNamed = (/** @type {string} */ name) => models.find((/** @type {any} */ one) => one.name === name);
   const asked = () => [...new Set([model.value, second.value])].filter(Boolean).map(modelNamed);
-  const again = h("button", { type: "button", hidden: true, onclick: () => ask() }, "Analyse again");
+  const again = h("button", { hidden: true, onclick: () => ask() }, "Analyse again");
   const link = h("a", { href: "#/" }, "Link to this model and threshold");
   const explanation = explanationPanel({
     explain: async (one, grid) => {
@@ -80,7 +80,7 @@ export async function view() {
     const image = chosen;
     const ones = asked();
     explanation.reset(ones);
-    answers.replaceChildren(h("p", { class: "hint", role: "status" }, "Analysing…"));
+    answers.replaceChildren(h("p.hint", { role: "status" }, "Analysing…"));
     const panels = await Promise.all(ones.map((one) => askOne(image, one, how).catch(problem)));
     if (mine !== turn) return;
     present(panels, ones);
@@ -90,9 +90,7 @@ export async function view() {
   /** @param {(HTMLElement)[]} panels @param {any[]} ones */
   function present(panels, ones) {
     answers.replaceChildren(
-      ...panels.map((panel, i) =>
-        h("div", {}, ones.length > 1 && h("h3", { class: "long" }, /** @type {any} */ (ones[i]).name), panel),
-      ),
+      ...panels.map((panel, i) => h("div", ones.length > 1 && h("h3.long", /** @type {any} */ (ones[i]).name), panel)),
     );
     answers.classList.toggle("two", ones.length > 1);
     explanation.offer(panels.some((panel) => "follow" in panel));
@@ -100,7 +98,7 @@ export async function view() {
 
   /** @param {unknown} error */
   function problem(error) {
-    return h("p", { class: "notice error" }, /** @type {Error} */ (error).message);
+    return h("p.notice.error", /** @type {Error} */ (error).message);
   }
 
   /** @param {Chosen} image @param {any} one @param {{tile?: boolean}} how */
@@ -194,38 +192,29 @@ export async function view() {
 
   return h(
     "div",
-    {},
-    h(
-      "div",
-      { class: "intro" },
-      h("h1", {}, "What does the model see in this tile?"),
-      h(
-        "p",
-        {},
-        total > 0
-          ? "Choose a tile, or drop or paste your own anywhere on this page."
-          : "Drop or paste a tile anywhere on this page, or try a synthetic one.",
-      ),
+    intro(
+      "What does the model see in this tile?",
+      total > 0
+        ? "Choose a tile, or drop or paste your own anywhere on this page."
+        : "Drop or paste a tile anywhere on this page, or try a synthetic one.",
     ),
     h(
-      "div",
-      { class: "columns" },
-      h("div", { class: "stack" }, source.card, history.card),
+      "div.columns",
+      h("div.stack", source.card, history.card),
       h(
-        "section",
-        { class: "card", "aria-labelledby": "answer-title" },
+        "section.card",
+        { "aria-labelledby": "answer-title" },
         h("h2", { id: "answer-title" }, "The answer"),
-        h("figure", { class: "picture" }, h("div", { class: "frame" }, empty, picture), caption),
+        h("figure.picture", h("div.frame", empty, picture), caption),
         h(
-          "div",
-          { class: "fields" },
+          "div.fields",
           field("Model", model),
           models.length > 1 && field("Compare with", second),
           endpoint && field("Runs on", where),
         ),
-        preference && h("p", { class: "hint" }, preference),
+        preference && h("p.hint", preference),
         answers,
-        h("div", { class: "row spread spaced" }, link, again),
+        h("div.row.spread.spaced", link, again),
       ),
       explanation.element,
     ),
@@ -235,16 +224,7 @@ export async function view() {
 /** @param {any} answer of a model that is not loaded, or was replaced by another version */
 function ofMissingModel({ model, predicted_class, probability }) {
   const told = `${model} answered ${predicted_class}, with a probability of ${percent(probability)}.`;
-  return h(
-    "p",
-    { class: "notice warning", role: "status" },
-    `${told} That version of the model is not loaded here now.`,
-  );
-}
-
-/** @param {string} label @param {HTMLElement} control */
-function field(label, control) {
-  return h("div", {}, h("label", { for: control.id }, label), control);
+  return h("p.notice.warning", { role: "status" }, `${told} That version of the model is not loaded here now.`);
 }
 
 /** @param {string} id @param {any[]} models @param {() => void} onchange @param {string} [none] a first choice of no model */
@@ -282,11 +262,7 @@ async function smallPicture(image) {
     () => false,
   );
   if (!isLoaded) return undefined;
-  const edge = Math.min(image.naturalWidth, image.naturalHeight);
-  const canvas = h("canvas", { width: THUMBNAIL, height: THUMBNAIL });
-  const [x, y] = [(image.naturalWidth - edge) / 2, (image.naturalHeight - edge) / 2];
-  canvas.getContext("2d").drawImage(image, x, y, edge, edge, 0, 0, THUMBNAIL, THUMBNAIL);
-  return canvas.toDataURL("image/jpeg", 0.8);
+  return middleSquare(image, image.naturalWidth, image.naturalHeight, THUMBNAIL).toDataURL("image/jpeg", 0.8);
 }
 
 /**

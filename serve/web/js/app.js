@@ -32,10 +32,7 @@ async function show() {
   }
   showCurrentLink();
   document.title = path === "/" ? "Histology classifier" : `${view.title} · Histology classifier`;
-  main.replaceChildren(
-    h("h1", { class: "visually-hidden" }, view.title),
-    h("p", { class: "loading", role: "status" }, "Loading…"),
-  );
+  main.replaceChildren(h("h1.visually-hidden", view.title), h("p.loading", { role: "status" }, "Loading…"));
   const making = made.get(path) ?? make(view);
   made.set(path, making);
   const element = await making.catch((error) => {
@@ -67,10 +64,9 @@ function failure(title, message) {
   };
   return h(
     "div",
-    {},
-    h("h1", {}, title),
-    h("p", { class: "notice error", role: "alert" }, message),
-    h("button", { type: "button", class: "primary", onclick: again }, "Try again"),
+    h("h1", title),
+    h("p.notice.error", { role: "alert" }, message),
+    h("button.primary", { onclick: again }, "Try again"),
   );
 }
 

@@ -1,6 +1,6 @@
 /** @module The table of a batch: thumbnails, sorting, a filter, and the heat map of an image on click. */
 import { isAtHand } from "./batch-requests.js";
-import { counted, h, percent, sentence } from "./dom.js";
+import { counted, field, h, percent, sentence } from "./dom.js";
 import { analyse } from "./incoming.js";
 import { warningWords } from "./result.js";
 import { pictureUrl, showThumbnail, TIFF } from "./source.js";
@@ -29,12 +29,12 @@ export function batchTable(model, warnings) {
   let rows = [];
   let order = { by: "", descending: false };
   let most = SHOWN;
-  const body = h("tbody", {});
+  const body = h("tbody");
   const heads = Object.entries(COLUMNS).map(([key, [title]]) =>
     h(
       "th",
       { scope: "col", class: { probability: "number", logit: "number spare", label: "spare" }[key] },
-      h("button", { type: "button", class: "quiet sort", onclick: () => sortBy(key) }, title),
+      h("button.quiet.sort", { onclick: () => sortBy(key) }, title),
     ),
   );
   const search = h("input", {
@@ -45,24 +45,18 @@ export function batchTable(model, warnings) {
     oninput: () => fill(),
   });
   const kind = h("select", { id: "batch-filter", onchange: () => fill() });
-  const more = h("button", { type: "button", class: "quiet", onclick: () => grow() }, "Show more");
-  const status = h("p", { class: "hint", role: "status" });
-  const meanings = h("div", {});
+  const more = h("button.quiet", { onclick: () => grow() }, "Show more");
+  const status = h("p.hint", { role: "status" });
+  const meanings = h("div");
   const element = h(
     "div",
-    {},
+    h("div.fields", field("Search", search), field("Show", kind)),
     h(
-      "div",
-      { class: "fields" },
-      h("div", {}, h("label", { for: "batch-search" }, "Search"), search),
-      h("div", {}, h("label", { for: "batch-filter" }, "Show"), kind),
+      "div.scroll.tall",
+      { tabindex: 0, role: "region", "aria-label": "Results" },
+      h("table", h("thead", h("tr", ...heads)), body),
     ),
-    h(
-      "div",
-      { class: "scroll tall", tabindex: 0, role: "region", "aria-label": "Results" },
-      h("table", {}, h("thead", {}, h("tr", {}, ...heads)), body),
-    ),
-    h("div", { class: "row spread" }, status, more),
+    h("div.row.spread", status, more),
     meanings,
   );
 
@@ -129,9 +123,7 @@ export function batchTable(model, warnings) {
     status.textContent = found.length === rows.length ? "" : `${found.length} of ${counted(rows.length, "image")}`;
     const codes = new Set(rows.flatMap(({ result }) => result.warnings ?? []));
     meanings.replaceChildren(
-      ...[...codes].map((code) =>
-        h("p", { class: "hint" }, h("b", {}, code), `: the image ${warningWords(code, warnings)}.`),
-      ),
+      ...[...codes].map((code) => h("p.hint", h("b", code), `: the image ${warningWords(code, warnings)}.`)),
     );
     const isLabelled = rows.some(({ label }) => label !== undefined);
     for (const cells of element.querySelectorAll("tr")) if (cells.children[4]) cells.children[4].hidden = !isLabelled;
@@ -152,34 +144,25 @@ export function batchTable(model, warnings) {
     };
     const title = h(
       "td",
-      {},
       result.error || !isAtHand(row)
         ? name
-        : h(
-            "button",
-            { type: "button", class: "quiet file", title: "Show the heat map", onclick: open },
-            isShown && picture,
-            h("span", {}, name),
-          ),
+        : h("button.quiet.file", { title: "Show the heat map", onclick: open }, isShown && picture, h("span", name)),
     );
-    if (result.error)
-      return h("tr", {}, title, h("td", { colspan: 4, class: "problem" }, sentence(result.error.detail)));
+    if (result.error) return h("tr", title, h("td.problem", { colspan: 4 }, sentence(result.error.detail)));
     const warnings = (result.warnings ?? []).join(", ");
     return h(
       "tr",
-      {},
       title,
       h(
         "td",
-        {},
         said(row),
-        warnings && h("span", { class: "hint" }, ` ${warnings}`),
+        warnings && h("span.hint", ` ${warnings}`),
         // On a phone there is no room for a column of labels.
-        isWrong(row) && h("p", { class: "hint instead" }, `label ${label}`),
+        isWrong(row) && h("p.hint.instead", `label ${label}`),
       ),
-      h("td", { class: "number" }, percent(result.probability)),
-      h("td", { class: "number spare" }, result.logit.toFixed(4)),
-      h("td", { class: "spare" }, label ?? "–", isWrong(row) && h("span", { class: "badge bad" }, "other")),
+      h("td.number", percent(result.probability)),
+      h("td.number.spare", result.logit.toFixed(4)),
+      h("td.spare", label ?? "–", isWrong(row) && h("span.badge.bad", "other")),
     );
   }
 

@@ -4,7 +4,7 @@ import { images, info } from "./api.js";
 import { answersOf, isAtHand, isPassing } from "./batch-requests.js";
 import { batchTable } from "./batch-table.js";
 import { parseCsv, saveCsv } from "./csv.js";
-import { counted, h, percent } from "./dom.js";
+import { counted, field, h, intro, percent } from "./dom.js";
 import { leftOutText, nameOf } from "./folders.js";
 import { groupsOf } from "./groups.js";
 import { deliver, takeFiles } from "./incoming.js";
@@ -38,21 +38,17 @@ export async function view() {
   const select = modelSelect("batch-model", models, () => rows.length > 0 && again());
   const chosen = () => models.find((/** @type {any} */ { name }) => name === select.value) ?? models[0];
   const bar = h("progress", { max: 1, value: 0, hidden: true, "aria-label": "Progress" });
-  const status = h("p", { class: "hint", role: "status" });
-  const note = h("p", { class: "notice warning", role: "status", hidden: true });
+  const status = h("p.hint", { role: "status" });
+  const note = h("p.notice.warning", { role: "status", hidden: true });
   const tell = (/** @type {string} */ text) => {
     note.textContent = text;
     note.hidden = text === "";
   };
-  const measures = h("p", { class: "hint", role: "status" });
-  const stop = h("button", { type: "button", hidden: true, onclick: () => finish("You stopped the batch.") }, "Stop");
-  const missing = h("button", { type: "button", hidden: true, onclick: () => proceed() }, "");
-  const download = h(
-    "button",
-    { type: "button", class: "primary", disabled: true, onclick: () => save() },
-    "Download CSV",
-  );
-  const clear = h("button", { type: "button", class: "quiet", onclick: () => forget() }, "Clear");
+  const measures = h("p.hint", { role: "status" });
+  const stop = h("button", { hidden: true, onclick: () => finish("You stopped the batch.") }, "Stop");
+  const missing = h("button", { hidden: true, onclick: () => proceed() }, "");
+  const download = h("button.primary", { disabled: true, onclick: () => save() }, "Download CSV");
+  const clear = h("button.quiet", { onclick: () => forget() }, "Clear");
   const table = batchTable(chosen, warnings ?? {});
   const labels = h("input", {
     id: "labels",
@@ -64,23 +60,18 @@ export async function view() {
     },
     onchange: () => readLabels(labels.files[0]),
   });
-  const threshold = h("div", {});
+  const threshold = h("div");
   const answers = h(
-    "section",
-    { class: "card stack", "aria-label": "Answers", hidden: true },
-    h("div", { class: "row spread above" }, status, h("div", { class: "row" }, stop, missing, download)),
+    "section.card.stack",
+    { "aria-label": "Answers", hidden: true },
+    h("div.row.spread.above", status, h("div.row", stop, missing, download)),
     bar,
     note,
     threshold,
-    h("div", {}, h("label", { for: "labels" }, "Compare with labels, from a CSV of image and class "), labels),
+    h("div", h("label", { for: "labels" }, "Compare with labels, from a CSV of image and class "), labels),
     measures,
     table.element,
-    h(
-      "div",
-      { class: "row spread spaced" },
-      h("p", { class: "hint" }, "The last batch is kept in this browser only, without its images."),
-      clear,
-    ),
+    h("div.row.spread.spaced", h("p.hint", "The last batch is kept in this browser only, without its images."), clear),
   );
   /** Every image of the batch; those without a result are yet to be sent. @type {Row[]} */
   let rows = [];
@@ -310,21 +301,14 @@ export async function view() {
 
   return h(
     "div",
-    {},
-    h(
-      "div",
-      { class: "intro" },
-      h("h1", {}, "Many images at once"),
-      h(
-        "p",
-        {},
-        `Drop any number of files, or a folder${entries.length > 0 ? ", or use the server's images," : ""} and save the predictions as a table.`,
-      ),
+    intro(
+      "Many images at once",
+      `Drop any number of files, or a folder${entries.length > 0 ? ", or use the server's images," : ""} and save the predictions as a table.`,
     ),
     h(
-      "section",
-      { class: "card", "aria-label": "Images" },
-      h("div", { class: "fields" }, h("div", {}, h("label", { for: "batch-model" }, "Model"), select)),
+      "section.card",
+      { "aria-label": "Images" },
+      h("div.fields", field("Model", select)),
       dropZone({
         id: "batch-files",
         label: "Choose files, or drop or paste them anywhere",
@@ -334,14 +318,9 @@ export async function view() {
       }),
       entries.length > 0 &&
         h(
-          "div",
-          { class: "row spaced" },
+          "div.row.spaced",
           ...groups.map(([label, list]) =>
-            h(
-              "button",
-              { type: "button", onclick: () => named(/** @type {any[]} */ (list)) },
-              `${label} (${list.length})`,
-            ),
+            h("button", { onclick: () => named(/** @type {any[]} */ (list)) }, `${label} (${list.length})`),
           ),
         ),
     ),

@@ -1,5 +1,5 @@
 /** @module A picture from the camera, which is on no longer than its panel is seen. */
-import { h } from "./dom.js";
+import { h, middleSquare } from "./dom.js";
 
 /**
  * @param {(image: import("./source.js").Chosen) => void} choose
@@ -7,7 +7,7 @@ import { h } from "./dom.js";
  */
 export function camera(choose) {
   const video = h("video", { playsinline: true, muted: true, hidden: true });
-  const message = h("p", { class: "hint", role: "status" });
+  const message = h("p.hint", { role: "status" });
   /** @type {MediaStream | undefined} */
   let stream;
   // Counts starts and stops: who starts the camera may have left before it is there.
@@ -23,51 +23,32 @@ export function camera(choose) {
     video.hidden = shoot.hidden = true;
     start.hidden = false;
   };
-  const start = h(
-    "button",
-    {
-      type: "button",
-      onclick: async () => {
-        stop();
-        const mine = turn;
-        try {
-          const given = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
-          if (mine !== turn) return end(given);
-          stream = given;
-          video.srcObject = stream;
-          await video.play();
-          if (mine !== turn) return;
-          video.hidden = shoot.hidden = false;
-          start.hidden = true;
-          message.textContent = "";
-        } catch {
-          if (mine === turn) message.textContent = "No camera can be used here.";
-        }
-      },
-    },
-    "Start the camera",
-  );
-  const shoot = h(
-    "button",
-    {
-      type: "button",
-      class: "primary",
-      hidden: true,
-      onclick: () => {
-        const edge = Math.min(video.videoWidth, video.videoHeight);
-        const canvas = h("canvas", { width: edge, height: edge });
-        const [x, y] = [(video.videoWidth - edge) / 2, (video.videoHeight - edge) / 2];
-        canvas.getContext("2d").drawImage(video, x, y, edge, edge, 0, 0, edge, edge);
-        canvas.toBlob((/** @type {Blob} */ blob) => {
-          choose({ name: "camera.png", url: URL.createObjectURL(blob), blob });
-          stop();
-        }, "image/png");
-      },
-    },
-    "Take the picture",
-  );
+  const begin = async () => {
+    stop();
+    const mine = turn;
+    try {
+      const given = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
+      if (mine !== turn) return end(given);
+      stream = given;
+      video.srcObject = stream;
+      await video.play();
+      if (mine !== turn) return;
+      video.hidden = shoot.hidden = false;
+      start.hidden = true;
+      message.textContent = "";
+    } catch {
+      if (mine === turn) message.textContent = "No camera can be used here.";
+    }
+  };
+  const take = () =>
+    middleSquare(video, video.videoWidth, video.videoHeight).toBlob((/** @type {Blob} */ blob) => {
+      choose({ name: "camera.png", url: URL.createObjectURL(blob), blob });
+      stop();
+    }, "image/png");
+  const start = h("button", { onclick: begin }, "Start the camera");
+  const shoot = h("button.primary", { hidden: true, onclick: take }, "Take the picture");
   addEventListener("hashchange", stop);
-  const panel = h("div", { class: "camera" }, video, h("div", { class: "row" }, start, shoot), message);
+  const panel = h("div.camera", video, h("div.row", start, shoot), message);
   panel.stop = stop;
   return panel;
 }

@@ -48,7 +48,7 @@ function palette() {
  * do not see it; `level` is that of its heading
  */
 export function figure(title, make, { caption, label = title, level = "h2" } = {}) {
-  const box = h("div", { class: "chart", role: "img", "aria-label": label });
+  const box = h("div.chart", { role: "img", "aria-label": label });
   const draw = async () => {
     const Plotly = await plotly();
     const colours = palette();
@@ -58,7 +58,7 @@ export function figure(title, make, { caption, label = title, level = "h2" } = {
   const begin = () => {
     seen.disconnect();
     removeEventListener("beforeprint", print);
-    draw().catch((error) => box.replaceChildren(h("p", { class: "notice error" }, error.message)));
+    draw().catch((error) => box.replaceChildren(h("p.notice.error", error.message)));
     const again = () => void draw();
     addEventListener("themechange", again);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", again);
@@ -72,13 +72,7 @@ export function figure(title, make, { caption, label = title, level = "h2" } = {
     if (box.isConnected) begin();
   };
   addEventListener("beforeprint", print);
-  return h(
-    "section",
-    { class: "card" },
-    h(level, { class: "figure-title" }, title),
-    box,
-    caption && h("p", { class: "hint" }, caption),
-  );
+  return h("section.card", h(`${level}.figure-title`, title), box, caption && h("p.hint", caption));
 }
 
 /** @param {any} layout @param {Palette} colours */

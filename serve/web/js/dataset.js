@@ -1,7 +1,7 @@
 /** @module What the images of the source are: classes, parts, votes. */
 import { images, info } from "./api.js";
 import { figure } from "./charts.js";
-import { counted, h, percent } from "./dom.js";
+import { counted, h, intro, percent } from "./dom.js";
 
 /** @returns {Promise<HTMLElement>} */
 export async function view() {
@@ -9,9 +9,8 @@ export async function view() {
   if (total === 0) {
     return h(
       "div",
-      {},
-      h("div", { class: "intro" }, h("h1", {}, "Data set")),
-      h("p", { class: "notice" }, "This server has no image source. Start it with --images to see its data set here."),
+      intro("Data set"),
+      h("p.notice", "This server has no image source. Start it with --images to see its data set here."),
     );
   }
   const labelled = entries.filter((entry) => entry.class);
@@ -20,22 +19,16 @@ export async function view() {
     (a, b) => Number(a === positive) - Number(b === positive),
   );
   const voted = entries.filter((entry) => entry.votes);
+  const head = intro("Data set", `“${source.label}”, as its label table describes it: ${counted(total, "image")}.`);
+  if (source.drawn) head.append(h("p", "These tiles are synthetic and the votes simulated: they show no real tissue."));
   const figures = [];
   if (classes.length > 0) figures.push(balance(labelled, classes));
   if (voted.length > 0) figures.push(...votes(voted, classes, positive ?? "the positive class", source.drawn));
   return h(
     "div",
-    {},
+    head,
     h(
-      "div",
-      { class: "intro" },
-      h("h1", {}, "Data set"),
-      h("p", {}, `“${source.label}”, as its label table describes it: ${counted(total, "image")}.`),
-      source.drawn && h("p", {}, "These tiles are synthetic and the votes simulated: they show no real tissue."),
-    ),
-    h(
-      "dl",
-      { class: "tiles" },
+      "dl.tiles",
       tile("Images", total.toLocaleString("en")),
       ...classes.map((name) => {
         const share = labelled.filter((entry) => entry.class === name).length / labelled.length;
@@ -44,14 +37,14 @@ export async function view() {
       voted.length > 0 && tile("Unanimous", percent(voted.filter(unanimous).length / voted.length)),
     ),
     figures.length > 0
-      ? h("div", { class: "grid" }, ...figures)
-      : h("p", { class: "notice" }, "The image source has no label table, so there are no labels."),
+      ? h("div.grid", ...figures)
+      : h("p.notice", "The image source has no label table, so there are no labels."),
   );
 }
 
 /** @param {string} name @param {string} value */
 export function tile(name, value) {
-  return h("div", {}, h("dt", {}, name), h("dd", {}, value));
+  return h("div", h("dt", name), h("dd", value));
 }
 
 /** @param {{votes: {positive: number, total: number}}} entry */

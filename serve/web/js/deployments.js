@@ -1,6 +1,6 @@
 /** @module Lambda against EC2: figures that were measured and are kept beside the page. */
 import { figure } from "./charts.js";
-import { h } from "./dom.js";
+import { h, intro } from "./dom.js";
 
 /** @returns {Promise<HTMLElement>} */
 export async function view() {
@@ -9,8 +9,7 @@ export async function view() {
   const { title = "Lambda or EC2", summary, figures = [], tables = [] } = await response.json();
   return h(
     "div",
-    {},
-    h("div", { class: "intro" }, h("h1", {}, title), summary && h("p", {}, summary)),
+    intro(title, ...(summary ? [summary] : [])),
     ...figures.map((/** @type {any} */ { title: name, caption, data, layout }) =>
       figure(
         name ?? "",
@@ -62,39 +61,12 @@ function tableCard({ title, columns, rows }) {
   const role = (/** @type {string} */ name) => (isWide ? { role: name } : {});
   const kinds = columns.map((_, i) => (rows.every((row) => Number.isFinite(Number(row[i]))) ? "number" : ""));
   const text = (/** @type {string | number} */ cell) => (typeof cell === "number" ? cell.toLocaleString("en") : cell);
-  return h(
-    "section",
-    { class: "card" },
-    h("h3", {}, title),
-    h(
-      "div",
-      { class: "scroll", tabindex: 0, role: "region", "aria-label": title },
-      h(
-        "table",
-        { class: isWide ? "blocks" : "", ...role("table") },
-        h(
-          "thead",
-          role("rowgroup"),
-          h(
-            "tr",
-            role("row"),
-            ...columns.map((name, i) => h("th", { scope: "col", class: kinds[i], ...role("columnheader") }, name)),
-          ),
-        ),
-        h(
-          "tbody",
-          role("rowgroup"),
-          ...rows.map((row) =>
-            h(
-              "tr",
-              role("row"),
-              ...row.map((cell, i) =>
-                h("td", { class: kinds[i], "data-column": i > 0 && columns[i], ...role("cell") }, text(cell)),
-              ),
-            ),
-          ),
-        ),
-      ),
-    ),
-  );
+  const row = (/** @type {Node[]} */ cells) => h("tr", role("row"), ...cells);
+  const heads = columns.map((name, i) => h("th", { scope: "col", class: kinds[i], ...role("columnheader") }, name));
+  const cellOf = (/** @type {string | number} */ cell, /** @type {number} */ i) =>
+    h("td", { class: kinds[i], "data-column": i > 0 && columns[i], ...role("cell") }, text(cell));
+  const body = h("tbody", role("rowgroup"), ...rows.map((cells) => row(cells.map(cellOf))));
+  const table = h(isWide ? "table.blocks" : "table", role("table"), h("thead", role("rowgroup"), row(heads)), body);
+  const scrolls = { tabindex: 0, role: "region", "aria-label": title };
+  return h("section.card", h("h3", title), h("div.scroll", scrolls, table));
 }

@@ -2,18 +2,68 @@
 export { counted } from "./format.js";
 
 /**
- * An element with attributes and children. Keys that begin with `on` add listeners; `true` sets an empty attribute;
- * `false` and undefined set none.
+ * An element: its tag with its classes, such as `button.quiet`, then attributes, if there are any, and children. Keys of attributes
+ * that begin with `on` add listeners; `true` sets an empty attribute; `false` and undefined set none. Buttons submit nothing.
  * @param {string} tag
- * @param {Record<string, any>} [attributes]
- * @param {...(Node | string | number | null | undefined | false)} children
+ * @param {...(Record<string, any> | Node | string | number | null | undefined | false)} parts
  * @returns {any} the element
  */
-export function h(tag, attributes = {}, ...children) {
-  const element = document.createElement(tag);
-  set(element, attributes);
-  element.append(...children.filter((child) => child !== null && child !== undefined && child !== false).map(node));
+export function h(tag, ...parts) {
+  const [name = "", ...classes] = tag.split(".");
+  const element = document.createElement(name);
+  if (classes.length > 0) element.className = classes.join(" ");
+  if (name === "button") element.setAttribute("type", "button");
+  if (parts[0]?.constructor === Object) set(element, /** @type {Record<string, any>} */ (parts.shift()));
+  element.append(...parts.filter((child) => child !== null && child !== undefined && child !== false).map(node));
   return element;
+}
+
+/** The head of a page. @param {string} title @param {...(Node | string | undefined | false)} text */
+export function intro(title, ...text) {
+  return h("div.intro", h("h1", title), text.length > 0 && h("p", ...text));
+}
+
+/** A control below its label. @param {string} label @param {HTMLElement} control */
+export function field(label, control) {
+  return h("div", h("label", { for: control.id }, label), control);
+}
+
+/**
+ * The middle square of a picture on a canvas.
+ * @param {CanvasImageSource} picture @param {number} width @param {number} height of the picture @param {number} [edge] of the canvas
+ * @returns {HTMLCanvasElement}
+ */
+export function middleSquare(picture, width, height, edge = Math.min(width, height)) {
+  const side = Math.min(width, height);
+  const canvas = h("canvas", { width: edge, height: edge });
+  canvas.getContext("2d").drawImage(picture, (width - side) / 2, (height - side) / 2, side, side, 0, 0, edge, edge);
+  return canvas;
+}
+
+/** A table from the cells of its head and its rows. @param {readonly Node[]} heads @param {readonly Node[]} rows */
+export function table(heads, rows) {
+  return h("table", h("thead", h("tr", ...heads)), h("tbody", ...rows));
+}
+
+/**
+ * A slider with its value beside the label.
+ * @param {string} id @param {string} label @param {{min: number, max: number, step: number}} range @param {number} value
+ * @param {(value: number) => string} told @param {(value: number) => void} change
+ */
+export function slider(id, label, range, value, told, change) {
+  const output = h("output", { for: id });
+  const input = h("input", { id, type: "range", ...range, oninput: () => set(Number(input.value)) });
+  const show = (/** @type {number} */ next) => {
+    input.value = String(next);
+    output.textContent = told(next);
+    input.setAttribute("aria-valuetext", told(next));
+  };
+  const set = (/** @type {number} */ next) => {
+    show(next);
+    change(next);
+  };
+  show(value);
+  return { input, set, element: h("div", h("label", { for: id }, `${label} `, output), input) };
 }
 
 /** The same for SVG. @param {string} tag @param {Record<string, any>} [attributes] @param {...(Node | string)} children */

@@ -1,6 +1,6 @@
 /** @module What models looked at: heat maps of one image, beside each other or over the tile, to zoom and to keep. */
 import { info } from "./api.js";
-import { h, percent } from "./dom.js";
+import { h, percent, slider } from "./dom.js";
 import { drawScale, logitsText } from "./heat-map-drawing.js";
 import { drawTile } from "./heatmap.js";
 import { FONT, scaleLegend, scaleOf } from "./legend.js";
@@ -39,8 +39,8 @@ export function explanationPanel({ explain, picture }) {
   };
   const viewport = { zoom: 1, x: 0.5, y: 0.5 };
 
-  const button = h("button", { type: "button", id: "explain", onclick: () => look() }, "Show the heat map");
-  const status = h("p", { class: "hint", role: "status" });
+  const button = h("button", { id: "explain", onclick: () => look() }, "Show the heat map");
+  const status = h("p.hint", { role: "status" });
   const shown = checkbox("heat-map", "Heat map", true, () => paint());
   const beside = checkbox("beside", "Beside the tile", true, () => paint());
   const outlines = checkbox("outlines", "Outline the strongest parts", true, () => paint());
@@ -56,9 +56,8 @@ export function explanationPanel({ explain, picture }) {
       paint();
     },
   );
-  const scales = h("div", { class: "legends" });
-  const grid = h("div", {
-    class: "pictures",
+  const scales = h("div.legends");
+  const grid = h("div.pictures", {
     role: "group",
     tabindex: 0,
     "aria-label": "Pictures; plus and minus zoom, arrow keys move",
@@ -66,16 +65,16 @@ export function explanationPanel({ explain, picture }) {
     onpointermove: drag,
   });
   const controls = h(
-    "div",
-    { class: "stack", hidden: true },
-    h("div", { class: "row" }, shown.element, beside.element, outlines.element),
-    h("div", { class: "settings" }, opacity.element, zoom.element),
+    "div.stack",
+    { hidden: true },
+    h("div.row", shown.element, beside.element, outlines.element),
+    h("div.settings", opacity.element, zoom.element),
     grid,
     scales,
   );
   const title = h("h2", { id: "explanation-title", tabindex: -1 }, "What the model looked at");
-  const element = h("section", { class: "card wide", hidden: true, "aria-labelledby": "explanation-title" });
-  element.append(h("div", { class: "row spread" }, title, button), status, controls);
+  const element = h("section.card.wide", { hidden: true, "aria-labelledby": "explanation-title" });
+  element.append(h("div.row.spread", title, button), status, controls);
 
   /** @param {{moveThere?: boolean}} [how] `moveThere`: the reader comes from elsewhere on the page */
   async function look({ moveThere = false } = {}) {
@@ -144,7 +143,7 @@ export function explanationPanel({ explain, picture }) {
     const { canvas, model, method = "", map } = one;
     if (!map || !model) {
       canvas.setAttribute("aria-label", "The tile");
-      return h("figure", {}, canvas, h("figcaption", {}, "The tile"));
+      return h("figure", canvas, h("figcaption", "The tile"));
     }
     const [name, meaning] = METHODS[method];
     const told = models.length > 1 ? `${model.name}: ${name}` : name;
@@ -154,14 +153,12 @@ export function explanationPanel({ explain, picture }) {
     canvas.setAttribute("aria-label", `${told}, ${meaning}: ${strongestParts} logits`);
     return h(
       "figure",
-      {},
       canvas,
       h(
         "figcaption",
-        {},
-        h("b", {}, told),
+        h("b", told),
         `, ${meaning}; ${strongestParts}. `,
-        h("button", { type: "button", class: "quiet", onclick: () => download(one) }, "Save PNG"),
+        h("button.quiet", { onclick: () => download(one) }, "Save PNG"),
       ),
     );
   }
@@ -299,23 +296,5 @@ function percentOf(share) {
 /** @param {string} id @param {string} label @param {boolean} checked @param {() => void} onchange */
 function checkbox(id, label, checked, onchange) {
   const input = h("input", { id, type: "checkbox", checked, onchange });
-  return { input, element: h("label", { for: id, class: "check" }, input, ` ${label}`) };
-}
-
-/**
- * @param {string} id @param {string} label @param {object} range @param {number} value
- * @param {(value: number) => string} told @param {(value: number) => void} change
- */
-function slider(id, label, range, value, told, change) {
-  const output = h("output", { for: id });
-  const input = h("input", { id, type: "range", ...range, oninput: () => set(Number(input.value)) });
-  const set = (/** @type {number} */ next) => {
-    input.value = String(next);
-    output.textContent = told(next);
-    input.setAttribute("aria-valuetext", told(next));
-    change(next);
-  };
-  input.value = String(value);
-  output.textContent = told(value);
-  return { input, set, element: h("div", {}, h("label", { for: id }, `${label} `, output), input) };
+  return { input, element: h("label.check", { for: id }, input, ` ${label}`) };
 }

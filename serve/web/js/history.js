@@ -1,6 +1,6 @@
 /** @module What was answered before, on this browser: to look at again, and to take along. */
 import { saveCsv } from "./csv.js";
-import { counted, h, percent } from "./dom.js";
+import { counted, h, percent, table } from "./dom.js";
 import { saveAs } from "./save.js";
 import { forgetAnswers, keepAnswer, keptAnswers } from "./store.js";
 import { classAt, thresholdOf } from "./thresholds.js";
@@ -14,7 +14,9 @@ const COLUMNS = ["time", "filename", "model", "model_sha256", "logit", "probabil
  * @param {any[]} models those of the server @param {(kept: Kept) => void} show called with the answer that is clicked
  */
 export function historyCard(models, show) {
-  const body = h("tbody", {});
+  const column = { scope: "col" };
+  const heads = [h("th", column, "Image, model"), h("th", column, "Answer"), h("th.number", column, "Probability")];
+  const list = table(heads, []);
   /** @type {Kept[]} */
   let answers = [];
   // The threshold of a deployment elsewhere may be another one.
@@ -45,42 +47,22 @@ export function historyCard(models, show) {
     fill();
   };
   const card = h(
-    "section",
-    { class: "card", "aria-labelledby": "history-title", hidden: true },
+    "section.card",
+    { "aria-labelledby": "history-title", hidden: true },
     h("h2", { id: "history-title" }, "History"),
+    h("div.scroll.tall", { tabindex: 0, role: "group", "aria-label": "Table of earlier answers" }, list),
     h(
-      "div",
-      { class: "scroll tall", tabindex: 0, role: "group", "aria-label": "Table of earlier answers" },
-      h(
-        "table",
-        {},
-        h(
-          "thead",
-          {},
-          h(
-            "tr",
-            {},
-            h("th", { scope: "col" }, "Image, model"),
-            h("th", { scope: "col" }, "Answer"),
-            h("th", { scope: "col", class: "number" }, "Probability"),
-          ),
-        ),
-        body,
-      ),
+      "div.row.spaced",
+      h("button", { onclick: () => saveCsv(COLUMNS, answers.map(values), "answers.csv") }, "Save CSV"),
+      h("button", { onclick: json }, "Save JSON"),
+      h("button.quiet", { onclick: clear }, "Clear"),
     ),
-    h(
-      "div",
-      { class: "row spaced" },
-      h("button", { type: "button", onclick: () => saveCsv(COLUMNS, answers.map(values), "answers.csv") }, "Save CSV"),
-      h("button", { type: "button", onclick: json }, "Save JSON"),
-      h("button", { type: "button", class: "quiet", onclick: clear }, "Clear"),
-    ),
-    h("p", { class: "hint" }, "The last 50, stored with their images in this browser only."),
+    h("p.hint", "The last 50, stored with their images in this browser only."),
   );
 
   function fill() {
     card.hidden = answers.length === 0;
-    body.replaceChildren(...answers.map(row));
+    list.tBodies[0].replaceChildren(...answers.map(row));
   }
 
   /** @param {Kept} kept */
@@ -89,20 +71,18 @@ export function historyCard(models, show) {
     const title = `${name}, ${new Date(kept.at).toLocaleString()}, ${kept.where}`;
     return h(
       "tr",
-      {},
       h(
         "td",
-        {},
         h(
-          "button",
-          { type: "button", class: "quiet file", title, onclick: () => show(kept) },
+          "button.quiet.file",
+          { title, onclick: () => show(kept) },
           thumbnail && h("img", { src: thumbnail, alt: "", width: 40, height: 40 }),
-          h("span", {}, name),
+          h("span", name),
         ),
-        h("p", { class: "hint long" }, answer.model),
+        h("p.hint.long", answer.model),
       ),
-      h("td", {}, classAt(modelOf(kept), answer.probability)),
-      h("td", { class: "number" }, percent(answer.probability)),
+      h("td", classAt(modelOf(kept), answer.probability)),
+      h("td.number", percent(answer.probability)),
     );
   }
 

@@ -21,20 +21,14 @@ const ends = {};
 export function scaleLegend({ method, name, strongest, classes, change }) {
   const id = `scale-${method}`;
   const input = h("input", { id, type: "number", min: 0, step: "any", onchange: () => take(Number(input.value)) });
-  const bar = h("canvas", { class: "scale", width: 360, height: 52, role: "img" });
-  const note = h("p", { class: "hint", role: "status" });
+  const bar = h("canvas.scale", { width: 360, height: 52, role: "img" });
+  const note = h("p.hint", { role: "status" });
   const label = `Scale of ${name.toLowerCase()}`;
-  const fit = { type: "button", class: "quiet", "aria-label": `Fit to this tile: ${label.toLowerCase()}` };
+  const fit = { "aria-label": `Fit to this tile: ${label.toLowerCase()}`, onclick: () => take(roundedUp(strongest)) };
   const element = h(
-    "div",
-    { class: "legend" },
+    "div.legend",
     h("label", { for: id }, `${label}, ± logits`),
-    h(
-      "div",
-      { class: "row" },
-      input,
-      h("button", { ...fit, onclick: () => take(roundedUp(strongest)) }, "Fit to this tile"),
-    ),
+    h("div.row", input, h("button.quiet", fit, "Fit to this tile")),
     bar,
     note,
   );

@@ -1,6 +1,6 @@
 /** @module The loaded models: what they are, how good they are, how they were trained. */
 import { info } from "./api.js";
-import { count, h, svg } from "./dom.js";
+import { count, h, intro, svg, table } from "./dom.js";
 import { historyFigures, judgementFigures, rocFigure } from "./model-figures.js";
 import { thresholdField } from "./result.js";
 import { curvesOf } from "./thresholds.js";
@@ -24,12 +24,9 @@ export async function view() {
   const curves = await Promise.all(models.map((/** @type {any} */ { name }) => curvesOf(name)));
   return h(
     "div",
-    {},
-    h(
-      "div",
-      { class: "intro" },
-      h("h1", {}, "Models"),
-      h("p", {}, "The loaded models, and how well they did on images they had never seen. Ranges are 95 % intervals."),
+    intro(
+      "Models",
+      "The loaded models, and how well they did on images they had never seen. Ranges are 95 % intervals.",
     ),
     models.length > 1 && comparison(models, curves),
     ...models.map((/** @type {any} */ model, /** @type {number} */ i) => modelCard(model, curves[i], `model-${i}`)),
@@ -42,50 +39,16 @@ function comparison(models, curves) {
   const drawn = models
     .map((model, i) => ({ model, roc: curves[i]?.partitions?.[partition]?.roc }))
     .filter(({ roc }) => roc);
+  const columns = models.map(({ name, metrics, parameters }) => ({
+    head: h("th.number.long", { scope: "col" }, name),
+    metrics: metrics?.[partition],
+    last: parameters ? count(parameters) : "–",
+  }));
+  const scrolls = { tabindex: 0, role: "region", "aria-label": "Comparison" };
+  const title = h("h2", `Side by side on ${partition}`);
   return h(
-    "div",
-    { class: drawn.length > 0 ? "grid spaced" : "spaced" },
-    h(
-      "section",
-      { class: "card" },
-      h("h2", {}, `Side by side on ${partition}`),
-      h(
-        "div",
-        { class: "scroll", tabindex: 0, role: "region", "aria-label": "Comparison" },
-        h(
-          "table",
-          {},
-          h(
-            "thead",
-            {},
-            h(
-              "tr",
-              {},
-              h("th", { scope: "col" }, "Metric"),
-              ...models.map(({ name }) => h("th", { scope: "col", class: "number long" }, name)),
-            ),
-          ),
-          h(
-            "tbody",
-            {},
-            ...METRICS.map(([key, label]) =>
-              h(
-                "tr",
-                {},
-                h("th", { scope: "row" }, label),
-                ...models.map(({ metrics }) => h("td", { class: "number" }, value(metrics?.[partition], key))),
-              ),
-            ),
-            h(
-              "tr",
-              {},
-              h("th", { scope: "row" }, "Parameters"),
-              ...models.map(({ parameters }) => h("td", { class: "number" }, parameters ? count(parameters) : "–")),
-            ),
-          ),
-        ),
-      ),
-    ),
+    drawn.length > 0 ? "div.grid.spaced" : "div.spaced",
+    h("section.card", title, h("div.scroll", scrolls, metricsTable(columns, "Parameters"))),
     drawn.length > 0 &&
       rocFigure(
         `ROC on ${partition}`,
@@ -107,23 +70,19 @@ function modelCard(model, curves, id) {
   addEventListener("thresholdchange", () => threshold.follow());
   const partitions = Object.keys(model.metrics ?? {}).filter((name) => typeof model.metrics[name] === "object");
   return h(
-    "section",
-    { class: "card", "aria-label": `Model ${model.name}` },
-    h("h2", { class: "long" }, model.name, model.variant && h("span", { class: "badge" }, model.variant)),
+    "section.card",
+    { "aria-label": `Model ${model.name}` },
+    h("h2.long", model.name, model.variant && h("span.badge", model.variant)),
     model.architecture && architecture(model),
     h(
-      "div",
-      { class: "grid" },
+      "div.grid",
       h(
         "div",
-        {},
-        h("h3", {}, "What it is"),
+        h("h3", "What it is"),
         h(
-          "table",
-          { class: "meta" },
+          "table.meta",
           h(
             "tbody",
-            {},
             ...[
               ["Classes", model.classes.join(" against ")],
               ["Threshold", String(Number(model.threshold.toPrecision(3)))],
@@ -132,57 +91,43 @@ function modelCard(model, curves, id) {
               ["Parameters", model.parameters ? count(model.parameters) : "unknown"],
               ["Loaded in", `${model.load_time.toFixed(2)} s`],
               ["SHA-256", model.sha256],
-            ].map(([name, text]) => h("tr", {}, h("th", { scope: "row" }, name), h("td", {}, text))),
+            ].map(([name, text]) => h("tr", h("th", { scope: "row" }, name), h("td", text))),
           ),
         ),
         threshold,
       ),
-      partitions.length > 0 && metricsTable(model, partitions),
+      partitions.length > 0 && goodness(model, partitions),
     ),
-    curves?.history && h("div", { class: "grid" }, ...historyFigures(curves.history)),
-    curves && h("div", { class: "grid" }, ...judgementFigures(curves.partitions, model)),
+    curves?.history && h("div.grid", ...historyFigures(curves.history)),
+    curves && h("div.grid", ...judgementFigures(curves.partitions, model)),
   );
 }
 
 /** @param {any} model @param {string[]} partitions */
-function metricsTable(model, partitions) {
-  return h(
-    "div",
-    {},
-    h("h3", {}, "How good it is"),
-    h(
-      "table",
-      {},
-      h(
-        "thead",
-        {},
-        h(
-          "tr",
-          {},
-          h("th", { scope: "col" }, "Metric"),
-          ...partitions.map((name) => h("th", { scope: "col", class: "number" }, name)),
-        ),
-      ),
-      h(
-        "tbody",
-        {},
-        ...METRICS.map(([key, label]) =>
-          h(
-            "tr",
-            {},
-            h("th", { scope: "row" }, label),
-            ...partitions.map((name) => h("td", { class: "number" }, value(model.metrics[name], key))),
-          ),
-        ),
-        h(
-          "tr",
-          {},
-          h("th", { scope: "row" }, "Images"),
-          ...partitions.map((name) => h("td", { class: "number" }, String(model.metrics[name].n ?? "–"))),
-        ),
-      ),
+function goodness(model, partitions) {
+  const columns = partitions.map((name) => ({
+    head: h("th.number", { scope: "col" }, name),
+    metrics: model.metrics[name],
+    last: String(model.metrics[name].n ?? "–"),
+  }));
+  return h("div", h("h3", "How good it is"), metricsTable(columns, "Images"));
+}
+
+/** A row for each metric, and a last one of what the columns have for it. @param {{head: Node, metrics: any, last: string}[]} columns @param {string} last */
+function metricsTable(columns, last) {
+  const row = (/** @type {string} */ label, /** @type {string[]} */ cells) =>
+    h("tr", h("th", { scope: "row" }, label), ...cells.map((cell) => h("td.number", cell)));
+  const rows = METRICS.map(([key, label]) =>
+    row(
+      label,
+      columns.map(({ metrics }) => value(metrics, key)),
     ),
   );
+  const end = row(
+    last,
+    columns.map((column) => column.last),
+  );
+  return table([h("th", { scope: "col" }, "Metric"), ...columns.map(({ head }) => head)], [...rows, end]);
 }
 
 /** With word joiners, so that no line ends within an interval. */
@@ -206,7 +151,7 @@ function architecture({ architecture: text, parameters, variant }) {
     .split(/\D+/)
     .map(Number)
     .filter((n) => n > 0);
-  if (units.length < 2 || !/^[\d-]+$/.test(text)) return h("p", { class: "hint architecture-text" }, text);
+  if (units.length < 2 || !/^[\d-]+$/.test(text)) return h("p.hint.architecture-text", text);
   const dense = units.slice(1).reduce((sum, n, i) => sum + n * (units[i] + 1), 0);
   const areServed = parameters === null || Math.abs(parameters - dense) <= 0.01 * dense;
   const step = 130;
@@ -242,12 +187,10 @@ function architecture({ architecture: text, parameters, variant }) {
   );
   return h(
     "div",
-    {},
-    h("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "Architecture" }, drawing),
+    h("div.scroll", { tabindex: 0, role: "group", "aria-label": "Architecture" }, drawing),
     !areServed &&
       h(
-        "p",
-        { class: "hint spaced" },
+        "p.hint.spaced",
         `The network as it was trained, with ${count(dense)} parameters; this ${variant ?? "smaller"} variant has ${count(parameters ?? 0)}.`,
       ),
   );

@@ -1,6 +1,6 @@
 /** @module The API's description, made readable. */
 import { call, getJson } from "./api.js";
-import { h } from "./dom.js";
+import { h, intro, table } from "./dom.js";
 
 /** @returns {Promise<HTMLElement>} */
 export async function view() {
@@ -10,35 +10,17 @@ export async function view() {
   );
   return h(
     "div",
-    {},
-    h(
-      "div",
-      { class: "intro" },
-      h("h1", {}, "API"),
-      h("p", {}, api.info.description, " ", h("a", { href: "openapi.json" }, "OpenAPI document")),
-    ),
+    intro("API", api.info.description, " ", h("a", { href: "openapi.json" }, "OpenAPI document")),
     ...operations.map(operationBlock),
     h(
-      "section",
-      { class: "card spaced" },
-      h("h2", {}, "Problem codes"),
-      h(
-        "table",
-        {},
-        h("thead", {}, h("tr", {}, ...["Code", "Status", "Meaning"].map((name) => h("th", { scope: "col" }, name)))),
-        h(
-          "tbody",
-          {},
-          ...Object.entries(problems).map(([code, { status, meaning }]) =>
-            h(
-              "tr",
-              { id: code },
-              h("th", { scope: "row" }, h("code", {}, ...breakable(code))),
-              h("td", {}, status),
-              h("td", {}, meaning),
-            ),
-          ),
-        ),
+      "section.card.spaced",
+      h("h2", "Problem codes"),
+      table(
+        ["Code", "Status", "Meaning"].map((name) => h("th", { scope: "col" }, name)),
+        Object.entries(problems).map(([code, { status, meaning }]) => {
+          const head = h("th", { scope: "row" }, h("code", ...breakable(code)));
+          return h("tr", { id: code }, head, h("td", status), h("td", meaning));
+        }),
       ),
     ),
   );
@@ -54,55 +36,43 @@ function operationBlock({ path, method, operation }) {
   const types = Object.keys(operation.requestBody?.content ?? {});
   const output = h("pre", { hidden: true, tabindex: 0, "aria-label": `Answer of ${path}` });
   const simple = method === "get" && !path.includes("{");
+  const attempt = async () => {
+    try {
+      const response = await call(path.slice(1));
+      output.textContent = `${response.status}\n${pretty(await response.text())}`.slice(0, 20_000);
+    } catch (error) {
+      const { status, message } = /** @type {import("./api.js").ApiProblem} */ (error);
+      output.textContent = [status || "", message].join("\n").trim();
+    }
+    output.hidden = false;
+  };
   return h(
-    "details",
-    { class: "operation" },
+    "details.operation",
     h(
       "summary",
-      {},
       h("span", { class: `method ${method}` }, method.toUpperCase()),
-      h("code", {}, path),
-      h("span", { class: "hint" }, operation.summary),
+      h("code", path),
+      h("span.hint", operation.summary),
     ),
     h(
       "div",
-      {},
-      operation.description && h("p", {}, operation.description),
+      operation.description && h("p", operation.description),
       h("pre", { tabindex: 0, "aria-label": `Example of ${path}` }, example(method, path, types)),
       (operation.parameters ?? []).length > 0 &&
         h(
           "ul",
-          {},
           ...operation.parameters.map((/** @type {any} */ { name, in: place, description }) =>
-            h("li", {}, h("code", {}, name), ` in the ${place}. ${description ?? ""}`),
+            h("li", h("code", name), ` in the ${place}. ${description ?? ""}`),
           ),
         ),
-      types.length > 0 && h("p", { class: "hint" }, `Accepts ${types.join(", ")}`),
+      types.length > 0 && h("p.hint", `Accepts ${types.join(", ")}`),
       h(
         "ul",
-        {},
         ...Object.entries(operation.responses).map(([status, { description }]) =>
-          h("li", {}, h("strong", {}, status), ` ${description.replaceAll("`", "")}`),
+          h("li", h("strong", status), ` ${description.replaceAll("`", "")}`),
         ),
       ),
-      simple &&
-        h(
-          "button",
-          {
-            type: "button",
-            onclick: async () => {
-              try {
-                const response = await call(path.slice(1));
-                output.textContent = `${response.status}\n${pretty(await response.text())}`.slice(0, 20_000);
-              } catch (error) {
-                const { status, message } = /** @type {import("./api.js").ApiProblem} */ (error);
-                output.textContent = [status || "", message].join("\n").trim();
-              }
-              output.hidden = false;
-            },
-          },
-          "Try it",
-        ),
+      simple && h("button", { onclick: attempt }, "Try it"),
       output,
     ),
   );

@@ -23,15 +23,15 @@ export function resultPanel({
   tile,
   why,
 }) {
-  const name = h("p", { class: "verdict-class" });
-  const against = h("p", {});
-  const reason = why && h("button", { type: "button", class: "quiet", onclick: why }, "Why? Show the heat map");
-  const verdict = h("div", { class: "verdict" }, name, against, reason);
-  const label = h("div", { class: "experts" });
+  const name = h("p.verdict-class");
+  const against = h("p");
+  const reason = why && h("button.quiet", { onclick: why }, "Why? Show the heat map");
+  const verdict = h("div.verdict", name, against, reason);
+  const label = h("div.experts");
   const slider = gauge(answer.probability, model, id);
   const panel = h(
-    "div",
-    { class: "stack", "data-model": model.name },
+    "div.stack",
+    { "data-model": model.name },
     verdict,
     ...notesOn(answer, warnings, model, tile),
     answer.tiles && tilesOf(answer.tiles, model),
@@ -48,7 +48,7 @@ export function resultPanel({
     name.textContent = classAt(model, answer.probability);
     against.replaceChildren(
       `${probability} probability of ${positive}, `,
-      h("strong", {}, isPositive ? "at or above" : "below"),
+      h("strong", isPositive ? "at or above" : "below"),
       ` ${isSet(model) ? "your" : "the"} threshold of ${threshold}.`,
     );
     label.replaceChildren(...known(classAt(model, answer.probability), entry, positive, drawn, model.classes));
@@ -58,23 +58,25 @@ export function resultPanel({
   return panel;
 }
 
+/** What is to be known of a model whose card says so. */
+export const DRAWN = "This model was trained on drawn (synthetic) tiles: it has never seen real tissue.";
+
 /**
  * What is to be known before the answer is believed.
  * @param {any} answer @param {Record<string, string>} warnings @param {any} model @param {() => void} [tile]
  */
 function notesOn({ warnings: codes = [], model_sha256 }, warnings, model, tile) {
-  const note = (/** @type {any[]} */ ...parts) => h("p", { class: "notice warning", role: "status" }, ...parts);
+  const note = (/** @type {any[]} */ ...parts) => h("p.notice.warning", { role: "status" }, ...parts);
   return [
     model_sha256 !== model.sha256 &&
       note(
         "This answer is of another version of the model than this page describes. Load the page again, if it is old.",
       ),
-    model.trained_on?.drawn &&
-      note("This model was trained on drawn (synthetic) tiles: it has never seen real tissue."),
+    model.trained_on?.drawn && note(DRAWN),
     ...codes.map((/** @type {string} */ code) =>
       note(
         `This image ${warningWords(code, warnings)}. `,
-        code === "shrunk" && tile && h("button", { type: "button", onclick: tile }, "Answer tile by tile"),
+        code === "shrunk" && tile && h("button", { onclick: tile }, "Answer tile by tile"),
       ),
     ),
   ].filter(Boolean);
@@ -90,8 +92,7 @@ function tilesOf({ total, predicted, positive, strongest }, model) {
   const [first] = strongest;
   const share = `${model.classes[1]} in ${positive} of ${counted(predicted, "tile")}${predicted < total ? " with tissue" : ""}`;
   return h(
-    "p",
-    { class: "hint" },
+    "p.hint",
     `The mean over the tiles: ${share}, most probable at (${first.x}, ${first.y}) with ${percent(first.probability)}.`,
   );
 }
@@ -99,18 +100,12 @@ function tilesOf({ total, predicted, positive, strongest }, model) {
 /** @param {number} probability @param {any} model @param {string} id */
 function gauge(probability, model, id) {
   const [negative, positive] = model.classes;
-  const fill = h("div", { class: "gauge-fill" });
+  const fill = h("div.gauge-fill");
   fill.style.width = `${probability * 100}%`;
-  const mark = h("div", { class: "gauge-mark" });
-  const bar = h("div", { class: "gauge", role: "img" }, fill, mark);
+  const mark = h("div.gauge-mark");
+  const bar = h("div.gauge", { role: "img" }, fill, mark);
   const field = thresholdField(model, id);
-  const block = h(
-    "div",
-    {},
-    bar,
-    h("div", { class: "row spread hint" }, h("span", {}, negative), h("span", {}, positive)),
-    field,
-  );
+  const block = h("div", bar, h("div.row.spread.hint", h("span", negative), h("span", positive)), field);
   block.follow = () => {
     const threshold = thresholdOf(model);
     mark.style.left = `${threshold * 100}%`;
@@ -130,21 +125,14 @@ const SHARE = 0.95;
  */
 export function thresholdField(model, id) {
   const meaning = h("output", { for: `threshold-${id}` });
-  const value = h("strong", {});
-  const reset = h(
-    "button",
-    {
-      type: "button",
-      class: "quiet",
-      onclick: () => {
-        // The button goes with what it undoes.
-        slider.focus();
-        setThreshold(model, model.threshold);
-      },
-    },
-    `Back to the model's ${tellingPercent(model.threshold)}`,
-  );
-  const finding = h("button", { type: "button", hidden: true }, `Set for ${SHARE * 100} % sensitivity`);
+  const value = h("strong");
+  const undo = () => {
+    // The button goes with what it undoes.
+    slider.focus();
+    setThreshold(model, model.threshold);
+  };
+  const reset = h("button.quiet", { onclick: undo }, `Back to the model's ${tellingPercent(model.threshold)}`);
+  const finding = h("button", { hidden: true }, `Set for ${SHARE * 100} % sensitivity`);
   thresholdFinding(model, SHARE).then((threshold) => {
     finding.hidden = threshold === undefined;
     finding.onclick = () => setThreshold(model, /** @type {number} */ (threshold));
@@ -158,11 +146,10 @@ export function thresholdField(model, id) {
     oninput: () => setThreshold(model, Number(slider.value)),
   });
   const field = h(
-    "div",
-    { class: "gauge-block" },
-    h("div", { class: "row spread" }, h("label", { for: `threshold-${id}` }, "Threshold ", value), reset),
+    "div.gauge-block",
+    h("div.row.spread", h("label", { for: `threshold-${id}` }, "Threshold ", value), reset),
     slider,
-    h("p", {}, meaning),
+    h("p", meaning),
     finding,
   );
   field.follow = () => {
@@ -181,28 +168,20 @@ export function thresholdField(model, id) {
 
 /** @param {[string, string]} classes @param {string} id @param {(label: string) => Promise<void>} keep */
 function correction(classes, id, keep) {
-  const status = h("span", { class: "hint", role: "status" });
-  const button = (/** @type {string} */ label) =>
-    h(
-      "button",
-      {
-        type: "button",
-        onclick: async () => {
-          try {
-            await keep(label);
-            status.textContent = `Saved: you labelled it ${label}.`;
-          } catch (error) {
-            status.textContent = /** @type {Error} */ (error).message;
-          }
-        },
-      },
-      `It is ${label}`,
-    );
+  const status = h("span.hint", { role: "status" });
+  const save = async (/** @type {string} */ label) => {
+    try {
+      await keep(label);
+      status.textContent = `Saved: you labelled it ${label}.`;
+    } catch (error) {
+      status.textContent = /** @type {Error} */ (error).message;
+    }
+  };
   return h(
-    "div",
-    { class: "row", role: "group", "aria-labelledby": `wrong-${id}` },
+    "div.row",
+    { role: "group", "aria-labelledby": `wrong-${id}` },
     h("span", { id: `wrong-${id}` }, "Right or wrong?"),
-    ...classes.map(button),
+    ...classes.map((label) => h("button", { onclick: () => save(label) }, `It is ${label}`)),
     status,
   );
 }
@@ -216,8 +195,8 @@ function known(predicted, entry, positive, drawn, classes) {
   if (!entry?.class) return [];
   if (!classes.includes(entry.class)) {
     return [
-      h("h3", {}, "The label"),
-      h("p", {}, "The label table says ", h("strong", {}, entry.class), ", which is no class of this model."),
+      h("h3", "The label"),
+      h("p", "The label table says ", h("strong", entry.class), ", which is no class of this model."),
     ];
   }
   const agrees = entry.class === predicted;
@@ -226,25 +205,23 @@ function known(predicted, entry, positive, drawn, classes) {
   const dots =
     votes &&
     h(
-      "div",
-      { class: "votes", role: "img", "aria-label": `${votes.positive} of ${votes.total} ${voters} chose ${positive}` },
+      "div.votes",
+      { role: "img", "aria-label": `${votes.positive} of ${votes.total} ${voters} chose ${positive}` },
       ...Array.from({ length: votes.total }, (_, i) => h("span", { class: i < votes.positive ? "vote yes" : "vote" })),
     );
   return [
-    h("h3", {}, votes ? (drawn ? "Simulated votes" : "The experts") : "The label"),
+    h("h3", votes ? (drawn ? "Simulated votes" : "The experts") : "The label"),
     dots,
     h(
       "p",
-      {},
       votes && `${votes.positive} of ${votes.total}${drawn ? " simulated votes" : ""} chose ${positive}. `,
       votes ? "The majority says " : "The label table says ",
-      h("strong", {}, entry.class),
+      h("strong", entry.class),
       h("span", { class: agrees ? "badge good" : "badge bad" }, agrees ? "the model agrees" : "the model disagrees"),
     ),
     entry.partition === "train" &&
       h(
-        "p",
-        { class: "hint" },
+        "p.hint",
         "This tile is in the training part of the data set: a model that was trained on it may know its label.",
       ),
   ].filter(Boolean);
@@ -269,36 +246,26 @@ function times(answer, roundTripMs, timing) {
   ];
   const longest = Math.max(...rows.map(([, ms]) => Number(ms)));
   return h(
-    "details",
-    { class: "times" },
+    "details.times",
     h(
       "summary",
-      {},
       `Answered in ${milliseconds(roundTripMs)}`,
-      h("span", { class: "badge" }, reported.cold === undefined ? "warm" : "cold"),
+      h("span.badge", reported.cold === undefined ? "warm" : "cold"),
     ),
     h(
-      "table",
-      { class: "bars" },
-      h("caption", { class: "visually-hidden" }, "Where the time went"),
+      "table.bars",
+      h("caption.visually-hidden", "Where the time went"),
       h(
         "tbody",
-        {},
         ...rows.map(([label, ms]) => {
-          const bar = h("div", { class: "bar-fill" });
+          const bar = h("div.bar-fill");
           bar.style.width = `${(100 * Number(ms)) / longest}%`;
-          return h(
-            "tr",
-            {},
-            h("th", { scope: "row" }, label),
-            h("td", {}, milliseconds(Number(ms))),
-            h("td", { class: "bar-cell" }, bar),
-          );
+          return h("tr", h("th", { scope: "row" }, label), h("td", milliseconds(Number(ms))), h("td.bar-cell", bar));
         }),
       ),
     ),
     reported.cold !== undefined &&
-      h("p", { class: "hint" }, `First answer of this server, which took ${milliseconds(reported.cold)} to be ready.`),
-    h("p", { class: "hint" }, `Model ${answer.model}, ${answer.model_sha256.slice(0, 12)}`),
+      h("p.hint", `First answer of this server, which took ${milliseconds(reported.cold)} to be ready.`),
+    h("p.hint", `Model ${answer.model}, ${answer.model_sha256.slice(0, 12)}`),
   );
 }

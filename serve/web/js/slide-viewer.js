@@ -1,6 +1,6 @@
 /** @module A predicted slide in any size, with the map of answers above it. */
 import { call, hasKey } from "./api.js";
-import { h, percent } from "./dom.js";
+import { h, percent, slider } from "./dom.js";
 import { saveAs } from "./save.js";
 
 /** Viridis, as in heatmap.png. */
@@ -35,78 +35,51 @@ export async function slideViewer(id, map) {
   const seadragon = /** @type {any} */ (globalThis).OpenSeadragon;
   const positive = map.classes[1];
   const settings = { opacity: 0.55, threshold: 0 };
-  const told = h("p", { class: "hint", role: "status" }, "Click a tile to read its answer.");
-  const holder = h("div", { class: "slide-view", role: "group", "aria-label": `Slide ${map.slide}` });
-  const canvas = h("canvas", { class: "slide-map", "aria-hidden": "true" });
+  const told = h("p.hint", { role: "status" }, "Click a tile to read its answer.");
+  const holder = h("div.slide-view", { role: "group", "aria-label": `Slide ${map.slide}` });
+  const canvas = h("canvas.slide-map", { "aria-hidden": "true" });
   /** @type {any} */
   let viewer;
 
   /** @param {string} label @param {"opacity" | "threshold"} name */
-  function slider(label, name) {
-    const shown = h("output", { for: `slide-${name}` }, percent(settings[name], 0));
-    const input = h("input", {
-      id: `slide-${name}`,
-      type: "range",
-      min: 0,
-      max: 1,
-      step: 0.01,
-      oninput: () => {
-        settings[name] = Number(input.value);
-        shown.textContent = percent(settings[name], 0);
-        input.setAttribute("aria-valuetext", percent(settings[name], 0));
-        paint();
-      },
-    });
-    input.value = String(settings[name]);
-    input.setAttribute("aria-valuetext", percent(settings[name], 0));
-    return h("div", {}, h("label", { for: `slide-${name}` }, `${label} `, shown), input);
-  }
+  const setting = (label, name) => {
+    const told = (/** @type {number} */ share) => percent(share, 0);
+    return slider(`slide-${name}`, label, { min: 0, max: 1, step: 0.01 }, settings[name], told, (value) => {
+      settings[name] = value;
+      paint();
+    }).element;
+  };
 
-  const colours = h("div", {
-    class: "viridis",
+  const colours = h("div.viridis", {
     role: "img",
     "aria-label": "Colours of the map, from violet for 0 % to yellow for 100 %",
   });
   colours.style.background = `linear-gradient(90deg, ${STOPS.join(", ")})`;
   const zoom = (/** @type {number} */ by) => () => viewer.viewport.zoomBy(by).applyConstraints();
   const element = h(
-    "div",
-    { class: "stack" },
+    "div.stack",
     h(
-      "div",
-      { class: "settings" },
-      slider("Opacity of the map", "opacity"),
-      slider(`Only tiles with a probability of ${positive} from`, "threshold"),
+      "div.settings",
+      setting("Opacity of the map", "opacity"),
+      setting(`Only tiles with a probability of ${positive} from`, "threshold"),
     ),
     h(
-      "div",
-      { class: "row" },
-      h("button", { type: "button", "aria-label": "Closer", onclick: zoom(2) }, "+"),
-      h("button", { type: "button", "aria-label": "Further away", onclick: zoom(0.5) }, "−"),
-      h("button", { type: "button", onclick: () => viewer.viewport.goHome() }, "Whole slide"),
+      "div.row",
+      h("button", { "aria-label": "Closer", onclick: zoom(2) }, "+"),
+      h("button", { "aria-label": "Further away", onclick: zoom(0.5) }, "−"),
+      h("button", { onclick: () => viewer.viewport.goHome() }, "Whole slide"),
       h(
-        "div",
-        { class: "map-legend" },
+        "div.map-legend",
         colours,
-        h(
-          "div",
-          { class: "row spread hint" },
-          h("span", {}, "0 %"),
-          h("span", {}, `probability of ${positive}`),
-          h("span", {}, "100 %"),
-        ),
+        h("div.row.spread.hint", h("span", "0 %"), h("span", `probability of ${positive}`), h("span", "100 %")),
       ),
     ),
     holder,
     told,
-    h("h3", {}, `Most probably ${positive}`),
-    h("div", { class: "row" }, ...strongest(map, (i) => jump(i))),
-    h("h3", {}, "Save"),
-    h(
-      "div",
-      { class: "row" },
-      ...FILES.map(([name, use]) => h("button", { type: "button", onclick: () => save(name) }, `${name}, ${use}`)),
-    ),
+    h("h3", `Most probably ${positive}`),
+    h("div.row", ...strongest(map, (i) => jump(i))),
+    h("h3", "Save"),
+    h("div.row", ...FILES.map(([name, use]) => h("button", { onclick: () => save(name) }, `${name}, ${use}`))),
   );
 
   function start() {
@@ -217,7 +190,7 @@ function strongest({ probability, x, y }, jump) {
   return order.slice(0, STRONGEST).map((/** @type {number} */ i) => {
     const share = percent(probability[i]);
     const label = `${share}, go to the tile at (${x[i]}, ${y[i]})`;
-    return h("button", { type: "button", "aria-label": label, onclick: () => jump(i) }, share);
+    return h("button", { "aria-label": label, onclick: () => jump(i) }, share);
   });
 }
 

@@ -1,7 +1,8 @@
 /** @module Whole slides: asks for them, follows their prediction, and shows what was predicted. */
 import { modelSelect } from "./analyse.js";
 import { call, getJson, info, PASSING } from "./api.js";
-import { counted, h, percent } from "./dom.js";
+import { counted, field, h, intro, percent } from "./dom.js";
+import { DRAWN } from "./result.js";
 import { slideViewer } from "./slide-viewer.js";
 
 const POLL_MS = 700;
@@ -9,24 +10,24 @@ const POLL_MS = 700;
 /** @returns {Promise<HTMLElement>} */
 export async function view() {
   const [{ models }, { slides, jobs }] = await Promise.all([info(), getJson("slides")]);
-  const choice = h("select", { id: "slide" }, ...slides.map((/** @type {string} */ name) => h("option", {}, name)));
+  const choice = h("select", { id: "slide" }, ...slides.map((/** @type {string} */ name) => h("option", name)));
   const model = modelSelect("slide-model", models, () => undefined);
   const scale = (/** @type {string} */ id, /** @type {string} */ placeholder) =>
     h("input", { id, type: "number", min: 0.01, max: 100, step: "any", placeholder, "aria-describedby": "mpp-hint" });
   const mpp = scale("mpp", "as the model says");
   const slideMpp = scale("slide-mpp", "as the file says");
-  const message = h("p", { class: "hint", role: "status" });
+  const message = h("p.hint", { role: "status" });
   const bar = h("progress", { hidden: true, "aria-label": "Tiles predicted" });
-  const stop = h("button", { type: "button", hidden: true }, "Cancel");
-  const start = h("button", { class: "primary", type: "button", onclick: () => order() }, "Predict the slide");
+  const stop = h("button", { hidden: true }, "Cancel");
+  const start = h("button.primary", { onclick: () => order() }, "Predict the slide");
   const stage = h("div");
-  const list = h("ul", { class: "plain" });
+  const list = h("ul.plain");
   const earlier = h(
-    "section",
-    { class: "card", "aria-labelledby": "earlier-slides", hidden: true },
+    "section.card",
+    { "aria-labelledby": "earlier-slides", hidden: true },
     h("h2", { id: "earlier-slides" }, "Predicted slides"),
     list,
-    h("p", { class: "hint" }, "Kept by the server until it stops."),
+    h("p.hint", "Kept by the server until it stops."),
   );
 
   async function order() {
@@ -117,17 +118,12 @@ export async function view() {
     const known = models.find((/** @type {any} */ { name }) => name === job.model);
     stage.replaceChildren(
       h(
-        "section",
-        { class: "card stack", "aria-labelledby": "shown-slide" },
-        h("h2", { id: "shown-slide", class: "long" }, job.slide),
-        h("p", {}, resultOf(job)),
-        known?.trained_on?.drawn &&
-          h(
-            "p",
-            { class: "notice warning" },
-            "This model was trained on drawn (synthetic) tiles: it has never seen real tissue.",
-          ),
-        ...job.summary.remarks.map((/** @type {string} */ remark) => h("p", { class: "hint" }, `Note: ${remark}`)),
+        "section.card.stack",
+        { "aria-labelledby": "shown-slide" },
+        h("h2.long", { id: "shown-slide" }, job.slide),
+        h("p", resultOf(job)),
+        known?.trained_on?.drawn && h("p.notice.warning", DRAWN),
+        ...job.summary.remarks.map((/** @type {string} */ remark) => h("p.hint", `Note: ${remark}`)),
         viewer.element,
       ),
     );
@@ -142,9 +138,8 @@ export async function view() {
       ...done.map((job) =>
         h(
           "li",
-          {},
-          h("button", { type: "button", class: "quiet", onclick: () => attempt(() => open(job)) }, job.slide),
-          h("span", { class: "hint long" }, ` ${resultOf(job)}`),
+          h("button.quiet", { onclick: () => attempt(() => open(job)) }, job.slide),
+          h("span.hint.long", ` ${resultOf(job)}`),
         ),
       ),
     );
@@ -158,43 +153,33 @@ export async function view() {
   else if (last) attempt(() => open(last));
 
   return h(
-    "div",
-    { class: "stack" },
-    h(
-      "div",
-      { class: "intro" },
-      h("h1", {}, "Whole slides"),
-      h(
-        "p",
-        {},
-        "A slide is cut into tiles; those with tissue are predicted, and the map shows their answers in place.",
-      ),
+    "div.stack",
+    intro(
+      "Whole slides",
+      "A slide is cut into tiles; those with tissue are predicted, and the map shows their answers in place.",
     ),
     h(
-      "section",
-      { class: "card stack", "aria-label": "Predict a slide" },
+      "section.card.stack",
+      { "aria-label": "Predict a slide" },
       slides.length === 0 &&
         h(
-          "p",
-          { class: "notice" },
+          "p.notice",
           "The folder of --images has no slide (SVS, TIFF pyramid, NDPI, MRXS ...): put one there, then reload this page.",
         ),
       h(
-        "div",
-        { class: "fields" },
-        h("div", {}, h("label", { for: "slide" }, "Slide"), choice),
-        h("div", {}, h("label", { for: "slide-model" }, "Model"), model),
+        "div.fields",
+        field("Slide", choice),
+        field("Model", model),
         h(
           "div",
-          {},
           h("label", { for: "mpp" }, "Scale of the model's tiles, µm per pixel (mpp)"),
           mpp,
           h("label", { for: "slide-mpp" }, "Scale of the slide, µm per pixel (slide_mpp)"),
           slideMpp,
-          h("p", { class: "hint", id: "mpp-hint" }, "About 0.25 at 40×, 0.5 at 20×, 1 at 10×."),
+          h("p.hint", { id: "mpp-hint" }, "About 0.25 at 40×, 0.5 at 20×, 1 at 10×."),
         ),
       ),
-      h("div", { class: "row" }, start, stop),
+      h("div.row", start, stop),
       bar,
       message,
     ),

@@ -62,10 +62,10 @@ export async function sourcePanel(choose) {
     h("label", { for: `source-${name}` }, labels[name]),
   ]);
   const card = h(
-    "section",
-    { class: "card", "aria-labelledby": "source-title" },
+    "section.card",
+    { "aria-labelledby": "source-title" },
     h("h2", { id: "source-title" }, "Choose an image"),
-    h("fieldset", { class: "segments" }, h("legend", { class: "visually-hidden" }, "Where from"), ...choices.flat()),
+    h("fieldset.segments", h("legend.visually-hidden", "Where from"), ...choices.flat()),
     ...names.map((name) => panels[name]),
   );
   const mark = (/** @type {string} */ name) => {
@@ -82,13 +82,13 @@ function gallery(entries, choose) {
   let wanted = "";
   let search = "";
   let shown = SHOWN;
-  const grid = h("div", { class: "thumbs", role: "group", "aria-label": "Images" });
+  const grid = h("div.thumbs", { role: "group", "aria-label": "Images" });
   const grow = () => {
     shown += SHOWN;
     fill();
   };
-  const more = h("button", { type: "button", class: "quiet", onclick: grow }, "Show more");
-  const status = h("p", { class: "hint", role: "status" });
+  const more = h("button.quiet", { onclick: grow }, "Show more");
+  const status = h("p.hint", { role: "status" });
   const matching = () =>
     entries.filter((entry) => (!wanted || entry.class === wanted) && entry.name.toLowerCase().includes(search));
 
@@ -134,13 +134,10 @@ function gallery(entries, choose) {
   ]);
   return h(
     "div",
-    {},
     h(
-      "div",
-      { class: "toolbar" },
-      classes.length > 1 &&
-        h("fieldset", { class: "segments small" }, h("legend", { class: "visually-hidden" }, "Class"), ...chips.flat()),
-      h("label", { class: "visually-hidden", for: "search" }, "Code or part of the name"),
+      "div.toolbar",
+      classes.length > 1 && h("fieldset.segments.small", h("legend.visually-hidden", "Class"), ...chips.flat()),
+      h("label.visually-hidden", { for: "search" }, "Code or part of the name"),
       h("input", {
         id: "search",
         type: "search",
@@ -153,10 +150,10 @@ function gallery(entries, choose) {
           fill();
         },
       }),
-      h("button", { type: "button", onclick: random }, "Random"),
+      h("button", { onclick: random }, "Random"),
     ),
     grid,
-    h("div", { class: "row spread" }, status, more),
+    h("div.row.spread", status, more),
   );
 }
 
@@ -168,10 +165,8 @@ function thumbnail(entry, reachable, pick, file) {
   const picture = h("img", { alt: "", width: 72, height: 72, loading: "lazy", decoding: "async" });
   showThumbnail(picture, entry.name, file);
   const button = h(
-    "button",
+    "button.thumb",
     {
-      type: "button",
-      class: "thumb",
       "data-name": entry.name,
       "aria-pressed": String(entry.name === marked),
       "aria-label": `${entry.name}${entry.class ? `, ${entry.class}` : ""}`,
@@ -184,7 +179,7 @@ function thumbnail(entry, reachable, pick, file) {
       },
     },
     picture,
-    entry.class && h("span", { class: "tag" }, entry.class),
+    entry.class && h("span.tag", entry.class),
   );
   return button;
 }
@@ -253,25 +248,24 @@ export function dropZone({ id, label, hint, take, folders = false }) {
   };
   const input = inputOf(false, { id, accept: "image/png,image/jpeg,image/webp,image/tiff", class: "visually-hidden" });
   const folder = inputOf(true, { webkitdirectory: true, hidden: true, "aria-label": "Folder" });
-  const zone = h("label", { class: "drop", for: id }, h("strong", {}, label), h("span", { class: "hint" }, hint));
+  const zone = h("label.drop", { for: id }, h("strong", label), h("span.hint", hint));
   const leave = () => zone.classList.remove("over");
   zone.addEventListener("dragenter", () => zone.classList.add("over"));
   zone.addEventListener("dragleave", leave);
   zone.addEventListener("drop", leave);
   return h(
-    "div",
-    { class: "drop-field" },
+    "div.drop-field",
     input,
     zone,
     folders && CHOOSES_FOLDERS && folder,
-    folders && CHOOSES_FOLDERS && h("button", { type: "button", onclick: () => folder.click() }, "Choose a folder"),
+    folders && CHOOSES_FOLDERS && h("button", { onclick: () => folder.click() }, "Choose a folder"),
   );
 }
 
 /** Drawn tiles that come with the page. @param {(image: Chosen) => void} choose */
 function examples(choose) {
   const told = "Synthetic tiles for trying the page: they show no real tissue.";
-  const status = h("p", { class: "hint", role: "status" }, told);
+  const status = h("p.hint", { role: "status" }, told);
   let picked = "";
   const pick = async (/** @type {{name: string}} */ { name }) => {
     picked = name;
@@ -284,10 +278,10 @@ function examples(choose) {
     }
   };
   const grid = h(
-    "div",
-    { class: "thumbs", role: "group", "aria-label": "Drawn examples" },
+    "div.thumbs",
+    { role: "group", "aria-label": "Drawn examples" },
     ...EXAMPLES.map((name, i) => thumbnail({ name, class: "drawn" }, i === 0, pick, `examples/${name}`)),
   );
   grid.addEventListener("keydown", (event) => moveFocus(grid, event));
-  return h("div", {}, grid, status);
+  return h("div", grid, status);
 }
