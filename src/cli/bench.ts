@@ -1,8 +1,7 @@
 /** @module `histo bench NAME`: measures this project and a named peer in the same run. */
 import * as z from "zod";
-import type { BenchmarkResult } from "../../bench/index";
 import { between, option } from "../options/index";
-import type { CommandDefinition } from "./command";
+import { defineCommand } from "./command";
 
 const benchSchema = z.strictObject({
   quick: option(z.boolean().default(false), "run a small version to check that it works"),
@@ -10,7 +9,7 @@ const benchSchema = z.strictObject({
   cpus: option(between(0.05, 1024).optional(), "cores that soak's container may use", { value: "n", usual: "all" }),
 });
 
-export const command: CommandDefinition<typeof benchSchema, BenchmarkResult> = {
+export const command = defineCommand({
   schema: benchSchema,
   configure: (command) => command.argument("<name>", "which benchmark"),
   async run(options, { args: [name = ""], progress, signal }) {
@@ -25,7 +24,7 @@ export const command: CommandDefinition<typeof benchSchema, BenchmarkResult> = {
       ...lines(peer).map((line) => `  peer    ${line}`),
       `  ratio   ${ratio.toFixed(2)} (above 1: ours is better)`,
     ].join("\n"),
-};
+});
 
 /** One line for each value; values of inner objects have the names of both. */
 function lines(values: object, prefix = ""): string[] {

@@ -1,11 +1,7 @@
 /** @module `histo card`: prints a model's card. */
-import type { ModelCard } from "../model-directory/index";
-import type { OptionsSchema } from "../options/index";
-import type { CommandDefinition } from "./command";
+import { defineCommand } from "./command";
 
-type Result = { readonly card: ModelCard; readonly page: string };
-
-export const command: CommandDefinition<OptionsSchema, Result> = {
+export const command = defineCommand({
   configure: (command) => command.argument("<dir>", "model directory of histo export"),
   async run(_, { args: [directory = ""] }) {
     const { cardPage, readModelDirectory } = await import("../model-directory/index.js");
@@ -13,4 +9,4 @@ export const command: CommandDefinition<OptionsSchema, Result> = {
     return { card, page: cardPage(card) };
   },
   render: ({ page }) => page.trimEnd(),
-};
+});

@@ -34,6 +34,13 @@ export interface CommandDefinition<Schema extends OptionsSchema, Result> {
   render?(result: Result): string | Promise<string>;
 }
 
+/** A command whose result has the type of what `run` returns. */
+export function defineCommand<Schema extends OptionsSchema, Result>(
+  definition: CommandDefinition<Schema, Result>,
+): CommandDefinition<Schema, Result> {
+  return definition;
+}
+
 /** Gives a command its options and its work. */
 export async function addCommand<Schema extends OptionsSchema, Result>(
   command: Command,

@@ -5,7 +5,7 @@ import { mustBeDataFolder } from "../dataset/labels/index";
 import type { ComparisonRow, SeedSpread, TechniqueComparison } from "../experiments/index";
 import { textTable } from "../format/index";
 import { group, option, trainingSchema, whole } from "../options/index";
-import type { CommandDefinition } from "./command";
+import { defineCommand } from "./command";
 import { datasetChoice } from "./data";
 import { trackingOptions } from "./mlflow";
 import { givenOptions, readOptions } from "./schema-options";
@@ -48,7 +48,7 @@ const compareSchema = z.strictObject({
 
 type Compared = TechniqueComparison & { readonly overSeeds?: readonly SeedSpread[] };
 
-export const command: CommandDefinition<typeof compareSchema, Compared> = {
+export const command = defineCommand({
   schema: compareSchema,
   moreOptions: [datasetChoice, backboneSchema],
   async run({ out, models, backbone, size, epochs, seed, seeds, track, experiment }, { flags, progress, signal }) {
@@ -87,7 +87,7 @@ export const command: CommandDefinition<typeof compareSchema, Compared> = {
     const spread = overSeeds ? ["", seedTable(overSeeds)] : [];
     return [textTable(HEADER, lines), ...notes, ...reasons, verdict, ...page, ...spread].join("\n");
   },
-};
+});
 
 const HEADER = [
   "technique",

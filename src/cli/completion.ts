@@ -1,11 +1,10 @@
 /** @module `histo completion`: prints scripts that complete commands, options and their values. */
 import { Argument } from "commander";
 import { inQuotes } from "../format/index";
-import type { OptionsSchema } from "../options/index";
-import type { CommandDefinition } from "./command";
+import { defineCommand } from "./command";
 import { DeclaredFlag } from "./schema-options";
 
-export const command: CommandDefinition<OptionsSchema, { readonly shell: Shell; readonly script: string }> = {
+export const command = defineCommand({
   configure: (command) =>
     command.addArgument(new Argument("<shell>", "shell to complete in").choices(Object.keys(SHELLS))).addHelpText(
       "after",
@@ -20,7 +19,7 @@ For histo as a command of its own (npm link, or alias histo="npx histo"):
     return { shell, script: SHELLS[shell](await completionEntries()) };
   },
   render: ({ script }) => script,
-};
+});
 
 /** Every command and group with its options. */
 async function completionEntries(): Promise<CompletionEntry[]> {

@@ -1,11 +1,9 @@
 /** @module `histo data synth` and `pack`, and the options of commands that read a data set. */
 import * as z from "zod";
-import type { SyntheticSummary } from "../dataset/synthetic/index";
 import { HistoError } from "../errors/index";
 import { counted } from "../format/index";
-import type { ImageWarning, ResizePolicy } from "../image/index";
 import { type DatasetOptions, datasetSchema, option, trainingSchema, whole } from "../options/index";
-import type { CommandDefinition } from "./command";
+import { defineCommand } from "./command";
 import { givenOptions } from "./schema-options";
 
 /** `--data DIR` and how to read the directory, for commands that train. */
@@ -28,7 +26,7 @@ const synthSchema = z.strictObject({
   seed: option(whole(0).default(0), "the same seed gives the same bytes", { value: "n" }),
 });
 
-export const synthCommand: CommandDefinition<typeof synthSchema, SyntheticSummary> = {
+export const synthCommand = defineCommand({
   schema: synthSchema,
   async run(options, { progress, signal }) {
     const { writeSyntheticDataset } = await import("../dataset/synthetic/index.js");
@@ -38,28 +36,14 @@ export const synthCommand: CommandDefinition<typeof synthSchema, SyntheticSummar
     const counts = Object.entries(classes).map(([name, { train, test }]) => `${name} ${train} train + ${test} test`);
     return `${counted(images, "tile")} of ${size}x${size} in ${out}: ${counts.join(", ")}.`;
   },
-};
+});
 
 const packSchema = readingSchema.extend({
   size: option(whole(1, 16384).optional(), "edge length in pixels", { value: "px", usual: "the images' own, or 224" }),
   ...trainingSchema.pick({ resize: true, skipUnreadable: true }).shape,
 });
 
-interface Packed {
-  readonly store: string;
-  readonly images: number;
-  readonly size: number;
-  readonly resize: ResizePolicy;
-  readonly decoded: number;
-  readonly reused: number;
-  readonly removed: number;
-  readonly skipped: readonly { readonly name: string; readonly reason: string }[];
-  readonly warnings: Readonly<Partial<Record<ImageWarning, readonly string[]>>>;
-  readonly contentHash: string;
-  readonly seconds: number;
-}
-
-export const packCommand: CommandDefinition<typeof packSchema, Packed> = {
+export const packCommand = defineCommand({
   schema: packSchema,
   async run(options, { flags, progress, signal }) {
     const { imageNotes, loadDataset, naturalSize, packPixels, UnreadableImagesError } = await import(
@@ -88,4 +72,4 @@ export const packCommand: CommandDefinition<typeof packSchema, Packed> = {
       `${decoded} decoded, ${reused} unchanged, ${removed} removed, ${skipped.length} skipped, ${seconds.toFixed(1)} s`,
       ...skipped.map(({ reason }) => `skipped: ${reason}`),
     ].join("\n"),
-};
+});

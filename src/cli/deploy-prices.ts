@@ -3,28 +3,14 @@ import { createReadStream } from "node:fs";
 import { basename } from "node:path";
 import { Readable } from "node:stream";
 import type { ReadableStream } from "node:stream/web";
-import {
-  hasPrice,
-  type Offer,
-  PRICED_OFFERS,
-  type Renewal,
-  readOffer,
-  readPrices,
-  renewPrices,
-} from "../deployment/index";
+import { hasPrice, type Offer, PRICED_OFFERS, readOffer, readPrices, renewPrices } from "../deployment/index";
 import { HistoError, hasErrorCode, InputError, messageOf } from "../errors/index";
 import { writeJson } from "../files/index";
 import { counted } from "../format/index";
 import { pricesSchema } from "../options/index";
-import type { CommandDefinition } from "./command";
+import { defineCommand } from "./command";
 
-interface Result extends Pick<Renewal, "changed" | "kept"> {
-  readonly table: string;
-  readonly region: string;
-  readonly asOf: string;
-}
-
-export const command: CommandDefinition<typeof pricesSchema, Result> = {
+export const command = defineCommand({
   examples: [
     ["histo deploy prices", "fetch the price list of the table's region from AWS"],
     ["histo deploy prices --file AWSLambda.csv,AmazonEC2.csv", "read downloaded files"],
@@ -49,7 +35,7 @@ export const command: CommandDefinition<typeof pricesSchema, Result> = {
       `${table}: ${region}, ${asOf}; ${counted(Object.keys(changed).length, "price")} changed` +
         (kept.length > 0 ? `, ${kept.length} not in the files` : ""),
     ].join("\n"),
-};
+});
 
 async function* fileBytes(path: string): AsyncGenerator<Uint8Array> {
   try {

@@ -22,7 +22,7 @@ import { InputError } from "../errors/index";
 import { projectRoot, readJson } from "../files/index";
 import { shellText } from "../format/index";
 import { changeSchema, deploymentSchema, logsSchema, releaseSchema, removalSchema } from "../options/index";
-import type { CommandContext, CommandDefinition } from "./command";
+import { type CommandContext, defineCommand } from "./command";
 
 type Common = z.output<typeof deploymentSchema>;
 type Change = z.output<typeof changeSchema>;
@@ -37,16 +37,9 @@ interface Plan {
   readonly prices: string;
 }
 
-interface Deployed extends Plan {
-  readonly done: boolean;
-  readonly url?: string;
-  /** The MLflow server's machine. */
-  readonly instance?: string;
-}
-
 /** `histo deploy lambda` and `histo deploy ec2`. */
-export function deployTarget(target: DeploymentTarget): CommandDefinition<typeof releaseSchema, Deployed> {
-  return {
+export function deployTarget(target: DeploymentTarget) {
+  return defineCommand({
     schema: releaseSchema,
     async run(options, context) {
       const settings = await settingsOf(options, target);
@@ -64,11 +57,11 @@ export function deployTarget(target: DeploymentTarget): CommandDefinition<typeof
       return { ...plan, done: done !== undefined, ...(done?.url ? { url: done.url } : {}) };
     },
     render: ({ done, url }) => (done ? `Deployed: ${url ?? "see histo deploy status"}` : "Nothing was done."),
-  };
+  });
 }
 
 /** `histo deploy tracking`. */
-export const trackingCommand: CommandDefinition<typeof changeSchema, Deployed> = {
+export const trackingCommand = defineCommand({
   schema: changeSchema,
   async run(options, context) {
     const settings = await settingsOf(options, "tracking");
@@ -83,7 +76,7 @@ export const trackingCommand: CommandDefinition<typeof changeSchema, Deployed> =
       ? `MLflow runs on ${instance}, on no open port. To reach it as http://127.0.0.1:5000:\n` +
         `aws ssm start-session --target ${instance} --document-name AWS-StartPortForwardingSession --parameters portNumber=5000,localPortNumber=5000`
       : "Nothing was done.",
-};
+});
 
 /** A new tag for images: the time. */
 function newTag(): string {
@@ -99,7 +92,7 @@ function reportRecipient({ alarmEmail }: DeploymentSettings, { progress }: Comma
 }
 
 /** `histo deploy destroy`. */
-export const destroyCommand: CommandDefinition<typeof removalSchema, Deployed> = {
+export const destroyCommand = defineCommand({
   schema: removalSchema,
   async run(options, context) {
     const settings = await settingsOf(options);
@@ -111,10 +104,10 @@ export const destroyCommand: CommandDefinition<typeof removalSchema, Deployed> =
     return { ...plan, done: done !== undefined };
   },
   render: ({ done }) => (done ? "Removed." : "Nothing was done."),
-};
+});
 
 /** `histo deploy status`. */
-export const statusCommand: CommandDefinition<typeof deploymentSchema, object> = {
+export const statusCommand = defineCommand({
   schema: deploymentSchema,
   async run(options, context) {
     const settings = await settingsOf(options);
@@ -123,10 +116,10 @@ export const statusCommand: CommandDefinition<typeof deploymentSchema, object> =
     return JSON.parse(status) as object;
   },
   render: (status) => JSON.stringify(status, null, 2),
-};
+});
 
 /** `histo deploy logs`. */
-export const logsCommand: CommandDefinition<typeof logsSchema, { readonly lines: readonly string[] }> = {
+export const logsCommand = defineCommand({
   schema: logsSchema,
   async run({ follow, minutes, part, ...options }, context) {
     const settings = await settingsOf(options);
@@ -136,7 +129,7 @@ export const logsCommand: CommandDefinition<typeof logsSchema, { readonly lines:
     return { lines: lines.split("\n").filter(Boolean) };
   },
   render: ({ lines }) => lines.join("\n"),
-};
+});
 
 /** @throws {InputError} `NOT_IN_SETTINGS` if the settings do not contain `part` */
 async function settingsOf(options: Common, part?: DeploymentPart): Promise<DeploymentSettings> {

@@ -6,9 +6,8 @@ import { join } from "node:path";
 import { projectPython, projectRoot } from "../files/index";
 import { counted, gigabytes } from "../format/index";
 import { usableMemory, usableProcessors } from "../machine/index";
-import type { OptionsSchema } from "../options/index";
 import type { StepChoice } from "../tensorflow/index";
-import type { CommandDefinition } from "./command";
+import { defineCommand } from "./command";
 
 interface Finding {
   readonly name: string;
@@ -17,35 +16,11 @@ interface Finding {
   readonly advice?: string;
 }
 
-interface Report {
-  readonly node: string;
-  readonly tensorflow: {
-    kind: string;
-    version: string;
-    gpu: boolean;
-    precision: string[];
-    fusedUpdates: boolean;
-    why: readonly string[];
-  };
-  readonly memory: { totalBytes: number; freeBytes: number };
-  readonly processors: number;
-  /** Times of a small training step in each way that this processor supports, and the chosen way. */
-  readonly steps: readonly StepChoice[];
-  readonly findings: readonly Finding[];
-}
-
-export const command: CommandDefinition<OptionsSchema, Report> = {
+export const command = defineCommand({
   async run() {
-    const { chooseStepWay, hasBf16Products, runtime, workloads } = await import("../tensorflow/index.js");
-    const built = stamp("tensorflow");
-    const tensorflow = {
-      kind: runtime.kind === "native" ? (built?.kind ?? "native") : "javascript",
-      version: runtime.kind === "native" ? (built?.version ?? "unknown") : "tfjs 4.22.0",
-      gpu: runtime.gpu,
-      precision: hasBf16Products() ? ["fp32", "bf16"] : ["fp32"],
-      fusedUpdates: runtime.fusedUpdates,
-      why: [...(built?.failures ?? []), ...(runtime.problem ? [runtime.problem] : [])],
-    };
+    const { chooseStepWay, runtime, workloads } = await import("../tensorflow/index.js");
+    const tensorflow = await tensorflowHere();
+    // Times of a small training step in each way that this processor supports, and the chosen way.
     const steps: StepChoice[] = [];
     for (const workload of workloads) steps.push(await chooseStepWay(workload));
     const findings: Finding[] = [
@@ -84,7 +59,20 @@ export const command: CommandDefinition<OptionsSchema, Report> = {
           `${advice ? "!" : " "} ${name.padEnd(18)} ${found}${advice ? `\n    ${advice}` : ""}`,
       )
       .join("\n"),
-};
+});
+
+async function tensorflowHere() {
+  const { hasBf16Products, runtime } = await import("../tensorflow/index.js");
+  const built = stamp("tensorflow");
+  return {
+    kind: runtime.kind === "native" ? (built?.kind ?? "native") : "javascript",
+    version: runtime.kind === "native" ? (built?.version ?? "unknown") : "tfjs 4.22.0",
+    gpu: runtime.gpu,
+    precision: hasBf16Products() ? ["fp32", "bf16"] : ["fp32"],
+    fusedUpdates: runtime.fusedUpdates,
+    why: [...(built?.failures ?? []), ...(runtime.problem ? [runtime.problem] : [])],
+  };
+}
 
 /** `bf16, product (bf16, product 12.1 ms; fp32, product 14.0 ms; ... on PROCESSOR, amx, 2 threads)`. */
 function describeSteps({ workload, processor, times, chosen, disturbed }: StepChoice): Finding {
@@ -99,7 +87,14 @@ function describeSteps({ workload, processor, times, chosen, disturbed }: StepCh
   };
 }
 
-function describeTensorFlow({ kind, version, gpu, precision, fusedUpdates, why }: Report["tensorflow"]): string {
+function describeTensorFlow({
+  kind,
+  version,
+  gpu,
+  precision,
+  fusedUpdates,
+  why,
+}: Awaited<ReturnType<typeof tensorflowHere>>): string {
   const name = {
     wheel: `${version}, compiled against the Python wheel`,
     package: `${version}, the package's own download`,

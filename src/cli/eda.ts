@@ -7,7 +7,7 @@ import { HistoError, InputError } from "../errors/index";
 import type { Measured, Shifts } from "../familiar/index";
 import { counted } from "../format/index";
 import { type DatasetOptions, option } from "../options/index";
-import type { CommandDefinition } from "./command";
+import { defineCommand } from "./command";
 import { datasetOptions, readingSchema } from "./data";
 import { readMetFile } from "./met-file";
 
@@ -34,9 +34,9 @@ interface Result extends LabelSummary, Partial<PixelChecks> {
   readonly notes: readonly string[];
 }
 
-export const command: CommandDefinition<typeof edaSchema, Result> = {
+export const command = defineCommand({
   schema: edaSchema,
-  async run(options, { flags, progress, signal }) {
+  async run(options, { flags, progress, signal }): Promise<Result> {
     const { bitDepthOf, checkPixels, channelStatistics, naturalSize, openPixelStore, summarizeLabels, withoutSkipped } =
       await import("../dataset/index.js");
     const { against } = options;
@@ -78,7 +78,7 @@ export const command: CommandDefinition<typeof edaSchema, Result> = {
       ...Object.values(result.shift ?? {}).map(({ says }) => says),
       ...result.notes,
     ].join("\n"),
-};
+});
 
 /** Largest number of images to compare with. */
 const MOST_COMPARED = 500;

@@ -17,7 +17,7 @@ import type { Shifts } from "../familiar/index";
 import { mustBeWritable, readJson } from "../files/index";
 import { counted, plainDecimal } from "../format/index";
 import { option } from "../options/index";
-import type { CommandDefinition } from "./command";
+import { defineCommand } from "./command";
 import { metricsText } from "./metrics";
 import { trackingOptions } from "./mlflow";
 
@@ -72,7 +72,7 @@ interface Result extends Logged {
   readonly report?: string;
 }
 
-export const command: CommandDefinition<typeof evaluateSchema, Result> = {
+export const command = defineCommand({
   examples: [
     ["histo evaluate --run runs/NAME --report", "a page with figures and the worst mistakes"],
     [
@@ -144,7 +144,7 @@ export const command: CommandDefinition<typeof evaluateSchema, Result> = {
       ...(result.comparison ? [comparisonText(result.comparison)] : []),
     ].join("\n");
   },
-};
+});
 
 type Evaluation = typeof import("../evaluation/index.js");
 

@@ -10,7 +10,7 @@ import { counted } from "../format/index";
 import { sigmoid } from "../logits/index";
 import { isTrainedOnDrawnTiles } from "../model-directory/index";
 import { option, whole } from "../options/index";
-import { type CommandDefinition, reportFailures } from "./command";
+import { defineCommand, reportFailures } from "./command";
 import { predictSchema } from "./predict";
 
 const explainSchema = z.strictObject({
@@ -37,7 +37,7 @@ interface Result {
   readonly failed: readonly { readonly filename: string; readonly code: string; readonly message: string }[];
 }
 
-export const command: CommandDefinition<typeof explainSchema, Result> = {
+export const command = defineCommand({
   examples: [
     [
       "histo explain --model MODEL --images tile.png --out maps",
@@ -114,4 +114,4 @@ export const command: CommandDefinition<typeof explainSchema, Result> = {
     const ends = Object.entries(scales).map(([method, end]) => `${method} ±${end} logits`);
     return [`${out}: heat maps of ${counted(images.length, "image")}`, ...ends].join("; scale of ");
   },
-};
+});

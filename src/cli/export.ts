@@ -1,11 +1,9 @@
 /** @module `histo export`: exports a training run as an ONNX model directory. */
 import * as z from "zod";
-import type { Logged } from "../experiments/tracking/index";
-import type { ExportResult } from "../export/index";
 import { counted, megabytes } from "../format/index";
 import { describeCompression, type Verification } from "../model-directory/index";
 import { between, option } from "../options/index";
-import type { CommandDefinition } from "./command";
+import { defineCommand } from "./command";
 import { trackingOptions } from "./mlflow";
 
 const exportSchema = z.strictObject({
@@ -33,9 +31,7 @@ const exportSchema = z.strictObject({
   ...trackingOptions,
 });
 
-type Result = ExportResult & Logged;
-
-export const command: CommandDefinition<typeof exportSchema, Result> = {
+export const command = defineCommand({
   examples: [
     ["histo export --run runs/NAME --out models/NAME", "the network as it was trained"],
     ["histo export --run runs/NAME --out models/NAME --variant compact", "the smallest that answers alike"],
@@ -60,7 +56,7 @@ export const command: CommandDefinition<typeof exportSchema, Result> = {
     if (verification) lines.push(describeVerification(verification));
     return lines.join("\n");
   },
-};
+});
 
 function describeVerification({
   tiles,

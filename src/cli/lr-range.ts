@@ -3,11 +3,10 @@ import { resolve } from "node:path";
 import * as z from "zod";
 import { mustBeDataFolder } from "../dataset/labels/index";
 import { InputError } from "../errors/index";
-import { mustBeWritable } from "../files/index";
+import { mustBeWritable, writeFileAtomically } from "../files/index";
 import { counted } from "../format/index";
 import { between, group, option, trainingSchema, whole } from "../options/index";
-import type { RangeTest } from "../training/index";
-import type { CommandDefinition } from "./command";
+import { defineCommand } from "./command";
 import { givenTraining } from "./schema-options";
 import { refuseUnusedReference } from "./train";
 
@@ -20,12 +19,7 @@ const rangeSchema = z.strictObject({
   }),
 });
 
-interface Result extends RangeTest {
-  /** Path of the figure, with `--figure`. */
-  readonly figure?: string;
-}
-
-export const command: CommandDefinition<typeof rangeSchema, Result> = {
+export const command = defineCommand({
   schema: rangeSchema,
   moreOptions: [trainingSchema],
   async run({ figure: target, ...rates }, { flags, progress, signal }) {
@@ -36,15 +30,15 @@ export const command: CommandDefinition<typeof rangeSchema, Result> = {
     if (target) await mustBeWritable("--figure", resolve(target));
     const { runLearningRateRange } = await import("../training/index.js");
     const range = await runLearningRateRange(options, { ...rates, progress, signal });
-    if (!target) return range;
-    const [{ FIGURE_SIZE, learningRateRangeFigure }, { figureToPng }, { writeFileAtomically }] = await Promise.all([
-      import("../plots/index.js"),
-      import("../notebook/index.js"),
-      import("../files/index.js"),
-    ]);
-    const path = resolve(target);
-    await writeFileAtomically(path, await figureToPng(learningRateRangeFigure(range), FIGURE_SIZE));
-    return { ...range, figure: path };
+    const figure = target && resolve(target);
+    if (figure) {
+      const [{ FIGURE_SIZE, learningRateRangeFigure }, { figureToPng }] = await Promise.all([
+        import("../plots/index.js"),
+        import("../notebook/index.js"),
+      ]);
+      await writeFileAtomically(figure, await figureToPng(learningRateRangeFigure(range), FIGURE_SIZE));
+    }
+    return { ...range, ...(figure && { figure }) };
   },
   render: ({ points, suggestion, figure }) =>
     [
@@ -52,6 +46,6 @@ export const command: CommandDefinition<typeof rangeSchema, Result> = {
       `Suggested  --lr ${rate(suggestion)} (the loss falls fastest there; a good highest rate)`,
       ...(figure ? [`Figure     ${figure}`] : []),
     ].join("\n"),
-};
+});
 
 const rate = (value = Number.NaN) => value.toExponential(1);

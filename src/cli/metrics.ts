@@ -3,7 +3,7 @@ import * as z from "zod";
 import type { BinaryMetrics } from "../evaluation/index";
 import { plainDecimal } from "../format/index";
 import { between, option } from "../options/index";
-import type { CommandDefinition } from "./command";
+import { defineCommand } from "./command";
 
 const metricsSchema = z.strictObject({
   predictions: option(z.string(), "CSV with a header, a column of true labels and one of scores", { value: "file" }),
@@ -28,7 +28,7 @@ interface Result extends BinaryMetrics {
   readonly logits: boolean;
 }
 
-export const command: CommandDefinition<typeof metricsSchema, Result> = {
+export const command = defineCommand({
   schema: metricsSchema,
   async run({ predictions, threshold, ...options }) {
     const { binaryMetrics, readScoredTable } = await import("../evaluation/index.js");
@@ -36,7 +36,7 @@ export const command: CommandDefinition<typeof metricsSchema, Result> = {
     return { ...binaryMetrics(labels, scores, { threshold, logits }), columns, positive, logits };
   },
   render: (result) => [metricsText(["", result]), ...missingClass(result), origin(result)].join("\n"),
-};
+});
 
 /** Explains why areas are undefined, if they are. */
 function missingClass({ confusion: { tp, fn, fp, tn }, positive }: Result): string[] {

@@ -5,8 +5,8 @@ import { HistoError, hasErrorCode } from "../errors/index";
 import { projectPython, projectRoot } from "../files/index";
 import { counted } from "../format/index";
 import { group, option, whole } from "../options/index";
-import type { Mlflow, SpoolSenderReport } from "../tracking/index";
-import type { CommandDefinition } from "./command";
+import type { Mlflow } from "../tracking/index";
+import { defineCommand } from "./command";
 
 export const mlflowSchema = z.strictObject({
   trackingUri: option(z.string().optional(), "the MLflow server", {
@@ -55,42 +55,34 @@ const startSchema = z.strictObject({
 });
 
 /** Runs the local server in the foreground (`npm run mlflow`). Environment variables override the settings file. */
-export const startCommand: CommandDefinition<typeof startSchema, { readonly url: string; readonly directory: string }> =
-  {
-    schema: startSchema,
-    async run({ port, directory: given }, { progress, signal }) {
-      const directory = resolve(given ?? join(projectRoot(), "mlruns"));
-      const { localServerSettings, startLocalServer } = await import("../tracking/index.js");
-      const env = Object.entries(process.env).filter(([name]) => name.startsWith("MLFLOW_")) as [string, string][];
-      const { url, ended, stop } = await startLocalServer({
-        directory,
-        port: port ?? Number(localServerSettings().MLFLOW_PORT),
-        python: projectPython(),
-        env: Object.fromEntries(env),
-        foreground: true,
-        say: progress.say,
-        signal,
-      });
-      progress.say(
-        `MLflow is at ${url} (data in ${directory}). Point the project at it: export MLFLOW_TRACKING_URI=${url}`,
-      );
-      const stopped = new Promise<undefined>((done) => signal.addEventListener("abort", () => done(undefined)));
-      const reason = signal.aborted ? undefined : await Promise.race([ended, stopped]);
-      await stop();
-      if (reason !== undefined) throw new HistoError("MLFLOW_ENDED", `MLflow has ended: ${reason}.`);
-      return { url, directory };
-    },
-  };
-
-interface Sent {
-  readonly spools: number;
-  readonly complete: number;
-  readonly pending: number;
-  readonly runs: readonly SpoolSenderReport[];
-}
+export const startCommand = defineCommand({
+  schema: startSchema,
+  async run({ port, directory: given }, { progress, signal }) {
+    const directory = resolve(given ?? join(projectRoot(), "mlruns"));
+    const { localServerSettings, startLocalServer } = await import("../tracking/index.js");
+    const env = Object.entries(process.env).filter(([name]) => name.startsWith("MLFLOW_")) as [string, string][];
+    const { url, ended, stop } = await startLocalServer({
+      directory,
+      port: port ?? Number(localServerSettings().MLFLOW_PORT),
+      python: projectPython(),
+      env: Object.fromEntries(env),
+      foreground: true,
+      say: progress.say,
+      signal,
+    });
+    progress.say(
+      `MLflow is at ${url} (data in ${directory}). Point the project at it: export MLFLOW_TRACKING_URI=${url}`,
+    );
+    const stopped = new Promise<undefined>((done) => signal.addEventListener("abort", () => done(undefined)));
+    const reason = signal.aborted ? undefined : await Promise.race([ended, stopped]);
+    await stop();
+    if (reason !== undefined) throw new HistoError("MLFLOW_ENDED", `MLflow has ended: ${reason}.`);
+    return { url, directory };
+  },
+});
 
 /** Sends what runs have logged while the server was unreachable. */
-export const syncCommand: CommandDefinition<typeof mlflowSchema, Sent> = {
+export const syncCommand = defineCommand({
   schema: mlflowSchema,
   configure: (command) => command.argument("[directories...]", "run directories, or folders of them (default: runs)"),
   async run({ trackingUri }, { args, progress, signal }) {
@@ -117,4 +109,4 @@ export const syncCommand: CommandDefinition<typeof mlflowSchema, Sent> = {
     runs.length === 0
       ? "Nothing to send."
       : runs.map((run) => `${run.directory}: ${run.complete ? "sent" : "incomplete"} ${run.url ?? ""}`).join("\n"),
-};
+});

@@ -3,7 +3,7 @@ import { basename, join, resolve } from "node:path";
 import * as z from "zod";
 import { HistoError, InputError, Interrupted } from "../errors/index";
 import { option } from "../options/index";
-import type { CommandDefinition } from "./command";
+import { defineCommand } from "./command";
 
 const runSchema = z.strictObject({
   parameter: option(z.array(z.string()).readonly().default([]), "set a parameter of the notebook (repeatable)", {
@@ -22,7 +22,7 @@ interface NotebookResult {
   readonly seconds: number;
 }
 
-export const command: CommandDefinition<typeof runSchema, { notebooks: NotebookResult[] }> = {
+export const command = defineCommand({
   schema: runSchema,
   configure: (command) =>
     command
@@ -60,7 +60,7 @@ export const command: CommandDefinition<typeof runSchema, { notebooks: NotebookR
   },
 
   render: ({ notebooks }) => notebooks.map(({ output }) => output).join("\n"),
-};
+});
 
 /** Rejects notebooks of the same name, which would overwrite each other in `--out`. */
 function checkNames(files: readonly string[], out: string | undefined): void {

@@ -3,7 +3,7 @@ import { settingsSchema } from "../deployment/index";
 import { markdownTable } from "../format/index";
 import { registeredModels } from "../models/registry/index";
 import { flagName, type OptionsSchema, optionsJsonSchema, optionsTable, trainingSchema } from "../options/index";
-import type { CommandDefinition } from "./command";
+import { defineCommand } from "./command";
 
 const INTRODUCTION = `# Options
 
@@ -18,19 +18,15 @@ A run that is resumed keeps the values it began with. \`npx histo options --json
 
 const SETTINGS = `The keys of the settings file that every \`histo deploy\` command reads ([settings.json](../serve/aws/settings.json)).`;
 
-interface Result {
+export const command = defineCommand({
   /** JSON schema by command; `training` for the training options. */
-  readonly [name: string]: object;
-}
-
-export const command: CommandDefinition<OptionsSchema, Result> = {
   async run() {
     const commands = await schemasByCommand();
     const schemas = Object.entries({ training: trainingSchema, ...commands, "deployment settings": settingsSchema });
     return Object.fromEntries(schemas.map(([name, schema]) => [name, optionsJsonSchema(schema)]));
   },
   render: async () => (await optionsPage()).trimEnd(),
-};
+});
 
 async function schemasByCommand(): Promise<Record<string, OptionsSchema>> {
   const { commandSchemas } = await import("./commands.js");

@@ -7,8 +7,8 @@ import type { Preprocessing } from "../image/index";
 import type { FileAnswer, ListedImage, PredictionWarning, Predictor } from "../inference/index";
 import { isTrainedOnDrawnTiles } from "../model-directory/index";
 import { between, option, whole } from "../options/index";
-import type { TiledPrediction, TilesSummary } from "../slide/index";
-import { type CommandDefinition, reportFailures } from "./command";
+import type { TiledPrediction } from "../slide/index";
+import { defineCommand, reportFailures } from "./command";
 
 export const predictSchema = z.strictObject({
   model: option(z.string(), "model directory of histo export", { value: "dir" }),
@@ -32,29 +32,6 @@ export const predictSchema = z.strictObject({
   }),
 });
 
-interface Result {
-  readonly model: string;
-  readonly modelSha256: string;
-  /** The model was trained on drawn tiles, not on tissue. Null if its card does not say. */
-  readonly trainedOnDrawnTiles: boolean | null;
-  readonly out: string | null;
-  readonly images: number;
-  readonly failed: readonly { readonly filename: string; readonly code: string; readonly message: string }[];
-  readonly predictions: readonly Row[];
-}
-
-interface Row {
-  readonly filename: string;
-  readonly logit: number;
-  readonly probability: number;
-  readonly predicted_class: string;
-  readonly threshold: number;
-  readonly in_distribution: number | null;
-  readonly warnings: readonly PredictionWarning[];
-  /** For a picture that was predicted in tiles. */
-  readonly tiles?: TilesSummary;
-}
-
 /** An image with its prediction or error. */
 interface Answered {
   readonly filename: string;
@@ -75,7 +52,7 @@ const COLUMNS = [
   "warnings",
 ] as const;
 
-export const command: CommandDefinition<typeof predictSchema, Result> = {
+export const command = defineCommand({
   examples: [
     ["histo predict --model MODEL --images DIR --out answers.csv", "a table of all images of a folder"],
     ["histo predict --model MODEL --images DIR --threshold 0.2 --out answers.csv", "miss fewer positives"],
@@ -130,6 +107,7 @@ export const command: CommandDefinition<typeof predictSchema, Result> = {
     return {
       model: predictor.card.name,
       modelSha256: predictor.sha256,
+      // Null if its card does not say.
       trainedOnDrawnTiles,
       out: out ?? null,
       images: answers.length,
@@ -141,7 +119,7 @@ export const command: CommandDefinition<typeof predictSchema, Result> = {
     out === null
       ? csv(predictions, trainedOnDrawnTiles).trimEnd()
       : `${out}: ${counted(predictions.length, "prediction")}`,
-};
+});
 
 /** A line for each image with a warning, or one for many images with the same. */
 function warningLines(rows: readonly Row[], texts: Readonly<Record<PredictionWarning, string>>): string[] {
@@ -171,7 +149,9 @@ async function tiled(path: string, predictor: Predictor, signal: AbortSignal): P
   }
 }
 
-function rowOf(filename: string, answer: Exclude<Answered["answer"], HistoError>): Row {
+type Row = ReturnType<typeof rowOf>;
+
+function rowOf(filename: string, answer: Exclude<Answered["answer"], HistoError>) {
   const { logit, probability, predictedClass, threshold, inDistribution, warnings } = answer;
   return {
     filename,

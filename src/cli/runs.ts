@@ -5,7 +5,7 @@ import { InputError } from "../errors/index";
 import { seconds, shortNumber, textTable } from "../format/index";
 import { option, whole } from "../options/index";
 import type { Mlflow, Run } from "../tracking/index";
-import type { CommandDefinition } from "./command";
+import { defineCommand } from "./command";
 import { mlflowSchema, withMlflow } from "./mlflow";
 
 const runsSchema = mlflowSchema.extend({
@@ -47,7 +47,7 @@ interface Result {
   readonly runs: readonly RunSummary[];
 }
 
-export const command: CommandDefinition<typeof runsSchema, Result> = {
+export const command = defineCommand({
   schema: runsSchema,
   configure: (command) => command.argument("[runs...]", "ids of runs to compare"),
   run: (options, { args, signal }) =>
@@ -67,7 +67,7 @@ export const command: CommandDefinition<typeof runsSchema, Result> = {
       };
     }),
   render: (result) => (result.compare ? renderComparison(result.runs) : renderList(result)),
-};
+});
 
 async function listRuns(client: Mlflow, options: Options, signal: AbortSignal): Promise<Run[]> {
   const experiments: string[] = [];

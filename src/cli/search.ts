@@ -7,7 +7,7 @@ import { projectRoot } from "../files/index";
 import { counted, plainDecimal, textTable } from "../format/index";
 import { option, whole } from "../options/index";
 import type { SearchResult } from "../search/index";
-import type { CommandDefinition } from "./command";
+import { defineCommand } from "./command";
 import { datasetChoice } from "./data";
 import { trackingOptions } from "./mlflow";
 
@@ -46,7 +46,7 @@ const searchSchema = z.strictObject({
   ...trackingOptions,
 });
 
-export const command: CommandDefinition<typeof searchSchema, SearchResult> = {
+export const command = defineCommand({
   schema: searchSchema,
   async run(options, { progress, signal }) {
     const { data, trials, workers, objective, sampler, seed, keepBest, track, experiment } = options;
@@ -72,7 +72,7 @@ export const command: CommandDefinition<typeof searchSchema, SearchResult> = {
     });
   },
   render: (result) => [leaderboardTable(result), ...summary(result)].join("\n"),
-};
+});
 
 function leaderboardTable({ leaderboard, objective }: SearchResult): string {
   const keys = [...new Set(leaderboard.flatMap(({ settings }) => Object.keys(settings)))];

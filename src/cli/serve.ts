@@ -5,19 +5,13 @@ import type { RunningServer } from "../../serve/server/index";
 import { messageOf } from "../errors/index";
 import { counted } from "../format/index";
 import { serveSchema } from "../options/index";
-import type { CommandContext, CommandDefinition } from "./command";
-
-interface Result {
-  readonly url: string;
-  readonly models: readonly string[];
-  readonly seconds: number;
-}
+import { type CommandContext, defineCommand } from "./command";
 
 /** Requests per minute and client if other machines can reach the server. */
 const PUBLIC_RATE_LIMIT = 6000;
 const LOCAL_HOSTS = ["127.0.0.1", "::1", "localhost"];
 
-export const command: CommandDefinition<typeof serveSchema, Result> = {
+export const command = defineCommand({
   examples: [
     ["histo serve --model MODEL", "a page to drop tiles on, at http://127.0.0.1:8080"],
     ["histo serve --model A,B --images DIR", "two models to compare, and a gallery of the images in DIR"],
@@ -26,7 +20,7 @@ export const command: CommandDefinition<typeof serveSchema, Result> = {
   schema: serveSchema,
   run: (options, context) => serve(options, context),
   render: ({ seconds }) => `Stopped after ${seconds.toFixed(0)} s`,
-};
+});
 
 /**
  * Serves until the signal is aborted.
@@ -36,7 +30,7 @@ export async function serve(
   options: z.output<typeof serveSchema>,
   { progress, signal, json }: CommandContext,
   startedMs?: number,
-): Promise<Result> {
+) {
   const started = performance.now();
   let server: RunningServer | undefined;
   let reloadAsked = false;

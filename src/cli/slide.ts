@@ -4,15 +4,9 @@ import { InputError } from "../errors/index";
 import { counted } from "../format/index";
 import { slideSchema } from "../options/index";
 import type { ListedSlide, SlideInfo, SlideResult, SlidesResult } from "../slide/index";
-import { type CommandDefinition, reportFailures } from "./command";
+import { defineCommand, reportFailures } from "./command";
 
-interface Fetched {
-  readonly library: string;
-}
-
-type Result = SlideInfo | SlideResult | SlidesResult | Fetched;
-
-export const command: CommandDefinition<typeof slideSchema, Result> = {
+export const command = defineCommand({
   examples: [
     ["histo slide slide.svs --model MODEL --out map", "a table of its tiles, a map, and objects for QuPath"],
     ["histo slide slides/ --model MODEL --out maps --labels slides.csv", "many slides, and one score for each"],
@@ -55,7 +49,7 @@ export const command: CommandDefinition<typeof slideSchema, Result> = {
     if ("library" in result) return `OpenSlide is there: ${result.library}`;
     return "slides" in result ? reportMany(result) : report(result);
   },
-};
+});
 
 /** The slide for this job's index in its array. */
 function slideAt(slides: readonly ListedSlide[], env: NodeJS.ProcessEnv): ListedSlide {

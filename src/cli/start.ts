@@ -9,7 +9,7 @@ import { projectRoot, readJson, sha256, writeJson } from "../files/index";
 import { counted } from "../format/index";
 import { datasetSchema, type GivenTrainingOptions, option, serveSchema, whole } from "../options/index";
 import type { Progress } from "../progress/index";
-import type { CommandContext, CommandDefinition } from "./command";
+import { type CommandContext, defineCommand } from "./command";
 import { type LocalMlflow, localMlflow } from "./local-mlflow";
 import { readOptions } from "./schema-options";
 import { serve } from "./serve";
@@ -26,13 +26,6 @@ const startSchema = z.strictObject({
     flag: "no-train",
   }),
 });
-
-interface Result {
-  /** Directories of the models; the first one is the default. */
-  readonly models: readonly string[];
-  /** Address of the MLflow server with the run: the user's own, or the one of this command. */
-  readonly mlflow: string | undefined;
-}
 
 /** The reference network on principal coordinates: an epoch takes a fraction of a second on two cores. */
 const TRAINING = {
@@ -54,7 +47,7 @@ const COORDINATES = { least: 16, most: 256 };
 /** Options that plain JavaScript can train in a few minutes, without the native TensorFlow. */
 const WITHOUT_NATIVE = { stem: "pixels", size: 48, hidden: [64, 16], lr: "auto", epochs: 10 } as const;
 
-export const command: CommandDefinition<typeof startSchema, Result> = {
+export const command = defineCommand({
   schema: startSchema,
   async run({ data: given, positive, bitDepth, port, mlflowPort, epochs, size, train }, context) {
     const { progress, signal } = context;
@@ -92,12 +85,13 @@ export const command: CommandDefinition<typeof startSchema, Result> = {
       const serving = { model: served.models, images: data, runs: join(projectRoot(), "runs"), port };
       const flags = { ...serving, maxDelay: 2, logLevel: "warn" };
       await serve(readOptions(flags, serveSchema), context, performance.now());
+      // The first model is the default; the MLflow server is the user's own, or that of this command.
       return { models: served.models, mlflow: await mlflow.shown() };
     } finally {
       await mlflow.stop();
     }
   },
-};
+});
 
 function coordinatesFor({ tiles }: Dataset): number {
   const training = tiles.filter(({ partition }) => partition === "train").length;

@@ -17,7 +17,7 @@ import {
   whole,
 } from "../options/index";
 import { RunDirectory } from "../runs/index";
-import type { CommandDefinition } from "./command";
+import { defineCommand } from "./command";
 import { trackingOptions } from "./mlflow";
 import { givenTraining, json } from "./schema-options";
 
@@ -41,7 +41,7 @@ const runSchema = z.strictObject({
   ...trackingOptions,
 });
 
-export const command: CommandDefinition<typeof runSchema, ExperimentResult | CrossValidation> = {
+export const command = defineCommand({
   examples: [
     [
       "histo train --data DIR",
@@ -91,7 +91,7 @@ export const command: CommandDefinition<typeof runSchema, ExperimentResult | Cro
     });
   },
   render: (result) => ("folds" in result ? foldsText(result) : runText(result)),
-};
+});
 
 /** The options of the run in a directory; none if there is no run. @throws {InputError} `OPTION_MISSING` */
 async function begunOptions(run: string | undefined): Promise<Partial<TrainingOptions>> {

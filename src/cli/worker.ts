@@ -2,8 +2,7 @@
 import * as z from "zod";
 import { InputError } from "../errors/index";
 import { option, whole } from "../options/index";
-import type { WorkerSummary } from "../queue/index";
-import type { CommandDefinition } from "./command";
+import { defineCommand } from "./command";
 
 const workerSchema = z.strictObject({
   redis: option(z.string().optional(), "address of Redis or Valkey, such as redis://127.0.0.1:6379", {
@@ -24,7 +23,7 @@ const workerSchema = z.strictObject({
   }),
 });
 
-export const command: CommandDefinition<typeof workerSchema, WorkerSummary & { readonly slides: boolean }> = {
+export const command = defineCommand({
   schema: workerSchema,
   async run({ redis, slides, ...work }, { progress, signal }) {
     if (!redis) {
@@ -51,4 +50,4 @@ export const command: CommandDefinition<typeof workerSchema, WorkerSummary & { r
   },
   render: ({ slides, finished, failed, givenBack }) =>
     `${finished} ${slides ? "slides" : "trials"} finished, ${failed} failed, ${givenBack} given back`,
-};
+});
