@@ -13,7 +13,7 @@ export interface PriceRule {
   readonly unit: RegExp;
   readonly usage: RegExp;
   /** What further columns must contain. */
-  readonly attributes?: Readonly<Record<string, string>>;
+  readonly attributes: Readonly<Record<string, string>>;
 }
 
 const HOURS = /^(hrs|hours?)$/i;
@@ -21,8 +21,16 @@ const GB = /^gb$/i;
 const GB_MONTH = /^gb-mo(nth)?$/i;
 const ANY = /./;
 
-/** Matches a usage type in any region. */
-const usage = (name: string) => new RegExp(`^(?:[A-Za-z0-9]+(?:-[a-z]+-\\d)?-)?${name}$`);
+/** A price found by its usage type in any region. @param usage the type without the region, as a pattern */
+function rule(
+  price: string,
+  offers: readonly string[],
+  unit: RegExp,
+  usage: string,
+  attributes: PriceRule["attributes"] = {},
+): PriceRule {
+  return { price, offers, unit, usage: new RegExp(`^(?:[A-Za-z0-9]+(?:-[a-z]+-\\d)?-)?${usage}$`), attributes };
+}
 
 /** A price of Lambda, found by its group: the usage types of a group differ from region to region. */
 function lambda(price: string, group: string): PriceRule {
@@ -38,77 +46,39 @@ export const PRICE_RULES: readonly PriceRule[] = [
   lambda("provisionedGbSecond.arm64", "AWS-Lambda-Provisioned-Concurrency-ARM"),
   lambda("gbSecondOnProvisioned.x86_64", "AWS-Lambda-Duration-Provisioned"),
   lambda("gbSecondOnProvisioned.arm64", "AWS-Lambda-Duration-Provisioned-ARM"),
-  {
-    price: "lambda.snapStartCacheGbSecond",
-    offers: ["AWSLambda"],
-    unit: ANY,
-    usage: usage("Lambda-SnapStart-Cached-GB-S(?:econd)?"),
-  },
-  {
-    price: "lambda.snapStartRestoreGb",
-    offers: ["AWSLambda"],
-    unit: ANY,
-    usage: usage("Lambda-SnapStart-Restored-GB"),
-  },
-  { price: "httpApiRequest", offers: ["AmazonApiGateway"], unit: ANY, usage: usage("ApiGatewayHttpRequest") },
-  {
-    price: "instanceHour.*",
-    offers: ["AmazonEC2"],
-    unit: HOURS,
-    usage: usage("BoxUsage:[a-z0-9.-]+"),
-    attributes: { operatingsystem: "Linux", preinstalledsw: "NA", tenancy: "Shared", capacitystatus: "Used" },
-  },
-  {
-    price: "databaseHour.*",
-    offers: ["AmazonRDS"],
-    unit: HOURS,
-    usage: usage("InstanceUsage:db\\.[a-z0-9.-]+"),
-    attributes: { databaseengine: "PostgreSQL", deploymentoption: "Single-AZ" },
-  },
-  {
-    price: "databaseStorageGbMonth",
-    offers: ["AmazonRDS"],
-    unit: GB_MONTH,
-    usage: usage("RDS:GP3-Storage"),
-    attributes: { deploymentoption: "Single-AZ" },
-  },
-  { price: "diskGbMonth", offers: ["AmazonEC2"], unit: GB_MONTH, usage: usage("EBS:VolumeUsage\\.gp3") },
-  { price: "interfaceEndpointHour", offers: ["AmazonVPC"], unit: HOURS, usage: usage("VpcEndpoint-Hours") },
-  { price: "interfaceEndpointGb", offers: ["AmazonVPC"], unit: GB, usage: usage("VpcEndpoint-Bytes") },
-  { price: "natGatewayHour", offers: ["AmazonEC2", "AmazonVPC"], unit: HOURS, usage: usage("NatGateway-Hours") },
-  { price: "natGatewayGb", offers: ["AmazonEC2", "AmazonVPC"], unit: GB, usage: usage("NatGateway-Bytes") },
-  { price: "efsGbMonth", offers: ["AmazonEFS"], unit: GB_MONTH, usage: usage("TimedStorage-ByteHrs") },
-  {
-    price: "efsReadGb",
-    offers: ["AmazonEFS"],
-    unit: GB,
-    usage: usage("ETDataAccess-Bytes"),
-    attributes: { accesstype: "Read" },
-  },
-  { price: "registryGbMonth", offers: ["AmazonECR"], unit: GB_MONTH, usage: usage("TimedStorage-ByteHrs") },
-  {
-    price: "bucketGbMonth",
-    offers: ["AmazonS3"],
-    unit: GB_MONTH,
-    usage: usage("TimedStorage-ByteHrs"),
-    attributes: { volumetype: "Standard" },
-  },
-  {
-    price: "transferOutGb",
-    offers: ["AWSDataTransfer"],
-    unit: GB,
-    usage: usage("DataTransfer-Out-Bytes"),
-    attributes: { transfertype: "AWS Outbound" },
-  },
-  { price: "logGb", offers: ["AmazonCloudWatch"], unit: GB, usage: usage("DataProcessing-Bytes") },
-  { price: "alarmMonth", offers: ["AmazonCloudWatch"], unit: ANY, usage: usage("CW:AlarmMonitorUsage") },
-  { price: "metricMonth", offers: ["AmazonCloudWatch"], unit: ANY, usage: usage("CW:MetricMonitorUsage") },
-  { price: "dashboardMonth", offers: ["AmazonCloudWatch"], unit: ANY, usage: usage("DashboardsUsageHour") },
-  { price: "keyMonth", offers: ["awskms"], unit: ANY, usage: usage("KMS-Keys") },
-  { price: "secretMonth", offers: ["AWSSecretsManager"], unit: ANY, usage: usage("AWSSecretsManager-Secrets?") },
-  { price: "hostedZoneMonth", offers: ["AmazonRoute53"], unit: ANY, usage: usage("HostedZone") },
-  { price: "fargateCpuHour", offers: ["AmazonECS"], unit: HOURS, usage: usage("Fargate-vCPU-Hours:perCPU") },
-  { price: "fargateGbHour", offers: ["AmazonECS"], unit: HOURS, usage: usage("Fargate-GB-Hours") },
+  rule("lambda.snapStartCacheGbSecond", ["AWSLambda"], ANY, "Lambda-SnapStart-Cached-GB-S(?:econd)?"),
+  rule("lambda.snapStartRestoreGb", ["AWSLambda"], ANY, "Lambda-SnapStart-Restored-GB"),
+  rule("httpApiRequest", ["AmazonApiGateway"], ANY, "ApiGatewayHttpRequest"),
+  rule("instanceHour.*", ["AmazonEC2"], HOURS, "BoxUsage:[a-z0-9.-]+", {
+    operatingsystem: "Linux",
+    preinstalledsw: "NA",
+    tenancy: "Shared",
+    capacitystatus: "Used",
+  }),
+  rule("databaseHour.*", ["AmazonRDS"], HOURS, "InstanceUsage:db\\.[a-z0-9.-]+", {
+    databaseengine: "PostgreSQL",
+    deploymentoption: "Single-AZ",
+  }),
+  rule("databaseStorageGbMonth", ["AmazonRDS"], GB_MONTH, "RDS:GP3-Storage", { deploymentoption: "Single-AZ" }),
+  rule("diskGbMonth", ["AmazonEC2"], GB_MONTH, "EBS:VolumeUsage\\.gp3"),
+  rule("interfaceEndpointHour", ["AmazonVPC"], HOURS, "VpcEndpoint-Hours"),
+  rule("interfaceEndpointGb", ["AmazonVPC"], GB, "VpcEndpoint-Bytes"),
+  rule("natGatewayHour", ["AmazonEC2", "AmazonVPC"], HOURS, "NatGateway-Hours"),
+  rule("natGatewayGb", ["AmazonEC2", "AmazonVPC"], GB, "NatGateway-Bytes"),
+  rule("efsGbMonth", ["AmazonEFS"], GB_MONTH, "TimedStorage-ByteHrs"),
+  rule("efsReadGb", ["AmazonEFS"], GB, "ETDataAccess-Bytes", { accesstype: "Read" }),
+  rule("registryGbMonth", ["AmazonECR"], GB_MONTH, "TimedStorage-ByteHrs"),
+  rule("bucketGbMonth", ["AmazonS3"], GB_MONTH, "TimedStorage-ByteHrs", { volumetype: "Standard" }),
+  rule("transferOutGb", ["AWSDataTransfer"], GB, "DataTransfer-Out-Bytes", { transfertype: "AWS Outbound" }),
+  rule("logGb", ["AmazonCloudWatch"], GB, "DataProcessing-Bytes"),
+  rule("alarmMonth", ["AmazonCloudWatch"], ANY, "CW:AlarmMonitorUsage"),
+  rule("metricMonth", ["AmazonCloudWatch"], ANY, "CW:MetricMonitorUsage"),
+  rule("dashboardMonth", ["AmazonCloudWatch"], ANY, "DashboardsUsageHour"),
+  rule("keyMonth", ["awskms"], ANY, "KMS-Keys"),
+  rule("secretMonth", ["AWSSecretsManager"], ANY, "AWSSecretsManager-Secrets?"),
+  rule("hostedZoneMonth", ["AmazonRoute53"], ANY, "HostedZone"),
+  rule("fargateCpuHour", ["AmazonECS"], HOURS, "Fargate-vCPU-Hours:perCPU"),
+  rule("fargateGbHour", ["AmazonECS"], HOURS, "Fargate-GB-Hours"),
 ];
 
 /** The services whose offer files are needed for the whole table. */
@@ -122,6 +92,6 @@ export function isPriceOf(rule: PriceRule, offer: string, product: Product, regi
     rule.offers.includes(offer) &&
     (soldIn === region || soldIn === "aws-global") &&
     rule.usage.test(usagetype) &&
-    Object.entries(rule.attributes ?? {}).every(([column, value]) => product[column] === value)
+    Object.entries(rule.attributes).every(([column, value]) => product[column] === value)
   );
 }
