@@ -12,19 +12,6 @@ const ok = (description: string, content = OBJECT): Json => ({
   content: { "application/json": { schema: content } },
 });
 
-const operation = (operationId: string, summary: string, responses: Json, more: Json = {}): Json => ({
-  operationId,
-  summary,
-  ...more,
-  responses,
-});
-
-const inPath = (name: string, schema: Json = { type: "string" }): Json => ({
-  name,
-  in: "path",
-  required: true,
-  schema,
-});
 const inQuery = (name: string, schema: Json, more: Json = {}): Json => ({ name, in: "query", ...more, schema });
 const whole = (minimum: number, maximum?: number): Json => ({ type: "integer", minimum, ...(maximum && { maximum }) });
 
@@ -42,6 +29,35 @@ function problems(...codes: ProblemCode[]): Json {
     };
   }
   return responses;
+}
+
+interface Described extends Json {
+  /** Responses that are no problems, by status. */
+  readonly answers: Json;
+  /** Codes of its problems, besides those of every route; absent for routes without problems. */
+  readonly problems?: readonly ProblemCode[];
+  /** Parameters besides those in the path. */
+  readonly parameters?: readonly Json[];
+}
+
+/** An operation by its path and method. Parts of the path in braces are parameters. */
+function operation(
+  method: "get" | "post",
+  path: string,
+  operationId: string,
+  summary: string,
+  { answers, problems: codes, parameters: others = [], ...more }: Described,
+): [path: string, methods: Json] {
+  const parts = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = ""]) => name);
+  const inPath = parts.map((name) => {
+    return { name, in: "path", required: true, schema: name === "name" ? IMAGE_NAME : { type: "string" } };
+  });
+  const parameters = [...inPath, ...others];
+  const responses = { ...answers, ...(codes && problems(...codes)) };
+  return [
+    path,
+    { [method]: { operationId, summary, ...more, ...(parameters.length > 0 && { parameters }), responses } },
+  ];
 }
 
 const MODEL_PARAMETER = inQuery(
@@ -91,241 +107,163 @@ const IMAGE_PROBLEMS = [
   "SHUTTING_DOWN",
 ] as const;
 
-const SLIDE_ID = inPath("id");
+const KEEP_FEEDBACK = "Store a person's label of an image, if the server has a file for feedback";
+const FEATURES_MET = "Features of a random sample of the images that a model has predicted, for histo eda --against";
 const SLIDE_PROBLEMS = ["IMAGE_NAME_INVALID", "IMAGE_NOT_FOUND", "IMAGE_TOO_LARGE", "SLIDES_UNSUPPORTED"] as const;
 
-function paths({ limits }: ServiceContext): Json {
-  const modelPath = inPath("model");
-  return {
-    "/predict": {
-      post: operation(
-        "predict",
-        "Classify one image",
-        { 200: ok("The prediction.", schema("Prediction")), ...problems(...IMAGE_PROBLEMS) },
-        {
-          description: `By name, as a form file or as raw bytes; at most ${limits.bodyBytes} bytes.`,
-          parameters: [MODEL_PARAMETER, TILE_PARAMETER],
-          requestBody: IMAGE_BODY,
+function operations({ limits }: ServiceContext): [path: string, methods: Json][] {
+  return [
+    operation("post", "/predict", "predict", "Classify one image", {
+      answers: { 200: ok("The prediction.", schema("Prediction")) },
+      problems: IMAGE_PROBLEMS,
+      description: `By name, as a form file or as raw bytes; at most ${limits.bodyBytes} bytes.`,
+      parameters: [MODEL_PARAMETER, TILE_PARAMETER],
+      requestBody: IMAGE_BODY,
+    }),
+    operation("post", "/predict/batch", "predictBatch", "Classify many images", {
+      answers: {
+        200: ok(
+          "One result for each image, in the order of the request.",
+          object({
+            model: string("Name of the model."),
+            model_sha256: string("Identity of its files."),
+            threshold: number("The model's threshold."),
+            trained_on_drawn_tiles: TRAINED_ON_DRAWN_TILES,
+            results: list({ oneOf: [schema("Prediction"), schema("ItemProblem")] }),
+          }),
+        ),
+      },
+      problems: [...IMAGE_PROBLEMS, "TOO_MANY_ITEMS"],
+      description: `At most ${limits.batchItems} images and ${limits.batchBytes} bytes. A bad image is an error of its item only.`,
+      parameters: [MODEL_PARAMETER, TILE_PARAMETER],
+      requestBody: {
+        required: true,
+        content: {
+          "application/json": { schema: object({ image_filenames: list(IMAGE_NAME) }) },
+          "multipart/form-data": { schema: object({ image: list(BINARY) }) },
         },
-      ),
-    },
-    "/predict/batch": {
-      post: operation(
-        "predictBatch",
-        "Classify many images",
-        {
-          200: ok(
-            "One result for each image, in the order of the request.",
-            object({
-              model: string("Name of the model."),
-              model_sha256: string("Identity of its files."),
-              threshold: number("The model's threshold."),
-              trained_on_drawn_tiles: TRAINED_ON_DRAWN_TILES,
-              results: list({ oneOf: [schema("Prediction"), schema("ItemProblem")] }),
-            }),
-          ),
-          ...problems(...IMAGE_PROBLEMS, "TOO_MANY_ITEMS"),
-        },
-        {
-          description: `At most ${limits.batchItems} images and ${limits.batchBytes} bytes. A bad image is an error of its item only.`,
-          parameters: [MODEL_PARAMETER, TILE_PARAMETER],
-          requestBody: {
-            required: true,
-            content: {
-              "application/json": { schema: object({ image_filenames: list(IMAGE_NAME) }) },
-              "multipart/form-data": { schema: object({ image: list(BINARY) }) },
+      },
+    }),
+    operation("post", "/explain", "explain", "Explain a prediction", {
+      answers: {
+        200: ok(
+          "The contributions, row-major, grid x grid; positive ones support the positive class. For networks that end in a global average, also the contribution of each place to the logit.",
+          object({
+            logit: { type: "number" },
+            grid: { type: "integer" },
+            contributions: list({ type: "number" }),
+            class_activation: {
+              anyOf: [object({ grid: { type: "integer" }, contributions: list({ type: "number" }) }), { type: "null" }],
             },
+            trained_on_drawn_tiles: TRAINED_ON_DRAWN_TILES,
+          }),
+        ),
+      },
+      problems: IMAGE_PROBLEMS,
+      description: "Covers the parts of the image one by one and measures how the logit changes.",
+      parameters: [MODEL_PARAMETER, inQuery("grid", { ...whole(2, 28), default: 12 })],
+      requestBody: IMAGE_BODY,
+    }),
+    operation("post", "/feedback", "keepFeedback", KEEP_FEEDBACK, {
+      answers: { 204: { description: "Stored." } },
+      problems: [
+        ...(["JSON_MALFORMED", "FIELD_INVALID", "FEEDBACK_NOT_CONFIGURED"] as const),
+        ...(["MODEL_NOT_FOUND", "BODY_TOO_LARGE", "FEEDBACK_FULL"] as const),
+      ],
+      requestBody: jsonBody(
+        object(
+          {
+            image_filename: string("Name of the image."),
+            model: string("The model of the prediction; default: the first loaded one."),
+            model_sha256: string("Its identity; a label for an answer of another version is refused."),
+            label: string("One of the model's classes."),
+            logit: number("The predicted logit."),
+            probability: number("The predicted probability."),
+            threshold: number("The threshold of the prediction."),
           },
-        },
+          ["image_filename", "label", "logit", "probability", "threshold"],
+        ),
       ),
-    },
-    "/explain": {
-      post: operation(
-        "explain",
-        "Explain a prediction",
-        {
-          200: ok(
-            "The contributions, row-major, grid x grid; positive ones support the positive class. For networks that end in a global average, also the contribution of each place to the logit.",
-            object({
-              logit: { type: "number" },
-              grid: { type: "integer" },
-              contributions: list({ type: "number" }),
-              class_activation: {
-                anyOf: [
-                  object({ grid: { type: "integer" }, contributions: list({ type: "number" }) }),
-                  { type: "null" },
-                ],
-              },
-              trained_on_drawn_tiles: TRAINED_ON_DRAWN_TILES,
-            }),
-          ),
-          ...problems(...IMAGE_PROBLEMS),
-        },
-        {
-          description: "Covers the parts of the image one by one and measures how the logit changes.",
-          parameters: [MODEL_PARAMETER, inQuery("grid", { ...whole(2, 28), default: 12 })],
-          requestBody: IMAGE_BODY,
-        },
+    }),
+    operation("post", "/slides", "startSlide", "Predict a whole slide of the image source, in the background", {
+      answers: { 202: ok("Accepted; `location` is the address of its progress.") },
+      problems: [...SLIDE_PROBLEMS, "JSON_MALFORMED", "FIELD_INVALID", "MODEL_NOT_FOUND", "QUEUE_FULL"],
+      parameters: [MODEL_PARAMETER],
+      requestBody: jsonBody(
+        object(
+          {
+            slide: string("Name of a slide in the image source."),
+            mpp: number("Micrometres per pixel of the model's tiles; default: that of the model's card."),
+            slide_mpp: number("Micrometres per pixel of the slide; default: that of the file."),
+            overlap: number("Overlap of neighbouring tiles, as a share of a tile, 0 to 0.9."),
+            profile: string("The slide's colour profile: `apply` if the training tiles carried it; default: `ignore`."),
+          },
+          ["slide"],
+        ),
       ),
-    },
-    "/feedback": {
-      post: operation(
-        "keepFeedback",
-        "Store a person's label of an image, if the server has a file for feedback",
-        {
-          204: { description: "Stored." },
-          ...problems(
-            ...(["JSON_MALFORMED", "FIELD_INVALID", "FEEDBACK_NOT_CONFIGURED"] as const),
-            ...(["MODEL_NOT_FOUND", "BODY_TOO_LARGE", "FEEDBACK_FULL"] as const),
-          ),
-        },
-        {
-          requestBody: jsonBody(
-            object(
-              {
-                image_filename: string("Name of the image."),
-                model: string("The model of the prediction; default: the first loaded one."),
-                model_sha256: string("Its identity; a label for an answer of another version is refused."),
-                label: string("One of the model's classes."),
-                logit: number("The predicted logit."),
-                probability: number("The predicted probability."),
-                threshold: number("The threshold of the prediction."),
-              },
-              ["image_filename", "label", "logit", "probability", "threshold"],
-            ),
-          ),
-        },
-      ),
-    },
-    "/slides": {
-      post: operation(
-        "startSlide",
-        "Predict a whole slide of the image source, in the background",
-        {
-          202: ok("Accepted; `location` is the address of its progress."),
-          ...problems(...SLIDE_PROBLEMS, "JSON_MALFORMED", "FIELD_INVALID", "MODEL_NOT_FOUND", "QUEUE_FULL"),
-        },
-        {
-          parameters: [MODEL_PARAMETER],
-          requestBody: jsonBody(
-            object(
-              {
-                slide: string("Name of a slide in the image source."),
-                mpp: number("Micrometres per pixel of the model's tiles; default: that of the model's card."),
-                slide_mpp: number("Micrometres per pixel of the slide; default: that of the file."),
-                overlap: number("Overlap of neighbouring tiles, as a share of a tile, 0 to 0.9."),
-                profile: string(
-                  "The slide's colour profile: `apply` if the training tiles carried it; default: `ignore`.",
-                ),
-              },
-              ["slide"],
-            ),
-          ),
-        },
-      ),
-      get: operation("listSlides", "Slides of the image source, and the requested ones", {
-        200: ok("Names and jobs."),
-        ...problems("SLIDES_UNSUPPORTED"),
-      }),
-    },
-    "/slides/{id}": {
-      get: operation(
-        "slide",
-        "Progress of a slide, then its summary and the paths of its files",
-        { 200: ok("State."), ...problems("SLIDE_NOT_FOUND", "SLIDES_UNSUPPORTED") },
-        { parameters: [SLIDE_ID] },
-      ),
-    },
-    "/slides/{id}/cancel": {
-      post: operation(
-        "cancelSlide",
-        "Stop a slide",
-        { 200: ok("State."), ...problems("SLIDE_NOT_FOUND", "SLIDES_UNSUPPORTED") },
-        { parameters: [SLIDE_ID] },
-      ),
-    },
-    "/info": {
-      get: operation("info", "Models, classes, thresholds, inputs, metrics and version", {
-        200: ok("The loaded models and settings."),
-        ...problems(),
-      }),
-    },
-    "/models/{model}/curves": {
-      get: operation(
-        "curves",
-        "Training history and curves of a model's run",
-        { 200: ok("History and curves; null if the run is not available."), ...problems("MODEL_NOT_FOUND") },
-        { parameters: [modelPath] },
-      ),
-    },
-    "/models/{model}/met": {
-      get: operation(
-        "met",
-        "Features of a random sample of the images that a model has predicted, for histo eda --against",
-        { 200: ok("At most 500 images; no pixels.", schema("Met")), ...problems("MODEL_NOT_FOUND") },
-        { parameters: [modelPath] },
-      ),
-    },
-    "/images": {
-      get: operation(
-        "listImages",
-        "Names in the image source, with labels if known",
-        { 200: ok("The images."), ...problems("IMAGE_SOURCE_UNAVAILABLE") },
-        { parameters: [inQuery("offset", whole(0)), inQuery("limit", whole(0, 5000))] },
-      ),
-    },
-    "/images/{name}": {
-      get: operation(
-        "getImage",
-        "An image of the source",
-        {
-          200: { description: "The image.", content: { "image/*": {} } },
-          ...problems(
-            ...(["IMAGE_NAME_INVALID", "IMAGE_NAME_AMBIGUOUS", "IMAGE_NOT_FOUND"] as const),
-            ...(["IMAGES_NOT_CONFIGURED", "IMAGE_SOURCE_UNAVAILABLE"] as const),
-          ),
-        },
-        { parameters: [inPath("name", IMAGE_NAME), inQuery("thumbnail", whole(16, 512))] },
-      ),
-    },
-    "/livez": { get: operation("live", "The process is running", { 200: ok("Alive.") }) },
-    "/readyz": {
-      get: operation("ready", "Every model has just reproduced its golden example", {
-        200: ok("Ready."),
-        ...problems("MODEL_UNAVAILABLE", "SHUTTING_DOWN"),
-      }),
-    },
-    "/metrics": {
-      get: operation("metrics", "Metrics for Prometheus", {
-        200: { description: "Text format.", content: { "text/plain": {} } },
-      }),
-    },
-    "/v2/models/{model}": {
-      get: operation(
-        "modelMetadata",
-        "Open Inference Protocol: model metadata",
-        { 200: ok("Inputs and outputs."), ...problems("MODEL_NOT_FOUND") },
-        { parameters: [modelPath] },
-      ),
-    },
-    "/v2/models/{model}/infer": {
-      post: operation(
-        "modelInfer",
-        "Open Inference Protocol: inference",
-        { 200: ok("Outputs logit and probability."), ...problems(...IMAGE_PROBLEMS) },
-        {
-          description:
-            "One input: `UINT8` [n, size, size, 3] of RGB pixels, or `BYTES` [n] with image files in base64.",
-          parameters: [modelPath],
-          requestBody: jsonBody(OBJECT),
-        },
-      ),
-    },
-  };
+    }),
+    operation("get", "/slides", "listSlides", "Slides of the image source, and the requested ones", {
+      answers: { 200: ok("Names and jobs.") },
+      problems: ["SLIDES_UNSUPPORTED"],
+    }),
+    operation("get", "/slides/{id}", "slide", "Progress of a slide, then its summary and the paths of its files", {
+      answers: { 200: ok("State.") },
+      problems: ["SLIDE_NOT_FOUND", "SLIDES_UNSUPPORTED"],
+    }),
+    operation("post", "/slides/{id}/cancel", "cancelSlide", "Stop a slide", {
+      answers: { 200: ok("State.") },
+      problems: ["SLIDE_NOT_FOUND", "SLIDES_UNSUPPORTED"],
+    }),
+    operation("get", "/info", "info", "Models, classes, thresholds, inputs, metrics and version", {
+      answers: { 200: ok("The loaded models and settings.") },
+      problems: [],
+    }),
+    operation("get", "/models/{model}/curves", "curves", "Training history and curves of a model's run", {
+      answers: { 200: ok("History and curves; null if the run is not available.") },
+      problems: ["MODEL_NOT_FOUND"],
+    }),
+    operation("get", "/models/{model}/met", "met", FEATURES_MET, {
+      answers: { 200: ok("At most 500 images; no pixels.", schema("Met")) },
+      problems: ["MODEL_NOT_FOUND"],
+    }),
+    operation("get", "/images", "listImages", "Names in the image source, with labels if known", {
+      answers: { 200: ok("The images.") },
+      problems: ["IMAGE_SOURCE_UNAVAILABLE"],
+      parameters: [inQuery("offset", whole(0)), inQuery("limit", whole(0, 5000))],
+    }),
+    operation("get", "/images/{name}", "getImage", "An image of the source", {
+      answers: { 200: { description: "The image.", content: { "image/*": {} } } },
+      problems: [
+        ...(["IMAGE_NAME_INVALID", "IMAGE_NAME_AMBIGUOUS", "IMAGE_NOT_FOUND"] as const),
+        ...(["IMAGES_NOT_CONFIGURED", "IMAGE_SOURCE_UNAVAILABLE"] as const),
+      ],
+      parameters: [inQuery("thumbnail", whole(16, 512))],
+    }),
+    operation("get", "/livez", "live", "The process is running", { answers: { 200: ok("Alive.") } }),
+    operation("get", "/readyz", "ready", "Every model has just reproduced its golden example", {
+      answers: { 200: ok("Ready.") },
+      problems: ["MODEL_UNAVAILABLE", "SHUTTING_DOWN"],
+    }),
+    operation("get", "/metrics", "metrics", "Metrics for Prometheus", {
+      answers: { 200: { description: "Text format.", content: { "text/plain": {} } } },
+    }),
+    operation("get", "/v2/models/{model}", "modelMetadata", "Open Inference Protocol: model metadata", {
+      answers: { 200: ok("Inputs and outputs.") },
+      problems: ["MODEL_NOT_FOUND"],
+    }),
+    operation("post", "/v2/models/{model}/infer", "modelInfer", "Open Inference Protocol: inference", {
+      answers: { 200: ok("Outputs logit and probability.") },
+      problems: IMAGE_PROBLEMS,
+      description: "One input: `UINT8` [n, size, size, 3] of RGB pixels, or `BYTES` [n] with image files in base64.",
+      requestBody: jsonBody(OBJECT),
+    }),
+  ];
 }
 
 /** The OpenAPI 3.1 document of a service. */
 export function openApiDocument(context: ServiceContext): Json {
+  const paths: Record<string, Json> = {};
+  for (const [path, methods] of operations(context)) paths[path] = { ...paths[path], ...methods };
   return {
     openapi: "3.1.0",
     info: {
@@ -334,7 +272,7 @@ export function openApiDocument(context: ServiceContext): Json {
       description: "Classifies tissue tiles with exported models. Errors are RFC 9457 problem JSON with a stable code.",
     },
     servers: [{ url: "/" }],
-    paths: paths(context),
+    paths,
     components: {
       schemas: SCHEMAS,
       securitySchemes: {
