@@ -18,6 +18,7 @@ export {
   Engine,
   type EngineOptions,
   type GoldenResult,
+  type LoadedModel,
   ModelRegistry,
   nameModels,
   type ServedModel,

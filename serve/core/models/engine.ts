@@ -8,8 +8,7 @@ import { Limit } from "../../../src/machine/index";
 import type { ModelCard } from "../../../src/model-directory/index";
 import { Problem, type ProblemCode } from "../http/index";
 import { Batcher, type BatchingOptions } from "./batcher";
-import type { InferenceBackend } from "./inference-backend";
-import type { Answer, Explanation, GoldenResult, ServedModel } from "./served-model";
+import type { Answer, Explanation, GoldenResult, InferenceBackend, LoadedModel, ServedModel } from "./served-model";
 
 export interface EngineOptions extends BatchingOptions {
   /** Number of images decoded concurrently. */
@@ -30,6 +29,10 @@ export class Engine implements ServedModel {
   private readonly tiling = new Limit(1);
   private readonly batcher: Batcher<Uint8Array, { logit: number; seconds: number; batch: number; started: number }>;
   private readonly met = new MetImages();
+  readonly card: ModelCard;
+  readonly sha256: string;
+  readonly loadSeconds: number;
+  readonly batching: LoadedModel["batching"];
   private active = 0;
 
   constructor(
@@ -37,6 +40,7 @@ export class Engine implements ServedModel {
     private readonly backend: InferenceBackend,
     private readonly options: EngineOptions = DEFAULT_ENGINE_OPTIONS,
   ) {
+    ({ card: this.card, sha256: this.sha256, loadSeconds: this.loadSeconds, batching: this.batching } = backend);
     this.decoding = new Limit(options.decoders);
     this.batcher = new Batcher(
       backend.batching === "single" ? { ...options, maxBatch: 1 } : options,
@@ -48,19 +52,6 @@ export class Engine implements ServedModel {
       },
       () => this.decoding.load,
     );
-  }
-
-  get card(): ModelCard {
-    return this.backend.card;
-  }
-  get sha256(): string {
-    return this.backend.sha256;
-  }
-  get loadSeconds(): number {
-    return this.backend.loadSeconds;
-  }
-  get batching(): ServedModel["batching"] {
-    return this.backend.batching;
   }
 
   predict(image: Uint8Array, signal?: AbortSignal): Promise<Answer> {

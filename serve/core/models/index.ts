@@ -1,10 +1,11 @@
 /** @module Served models: their engine with decoders and micro-batches, and the registry. */
 export { DEFAULT_ENGINE_OPTIONS, Engine, type EngineOptions } from "./engine";
-export type { InferenceBackend } from "./inference-backend";
 export {
   type Answer,
   type Explanation,
   type GoldenResult,
+  type InferenceBackend,
+  type LoadedModel,
   ModelRegistry,
   nameModels,
   type ServedModel,

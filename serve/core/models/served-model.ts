@@ -1,9 +1,9 @@
 /** @module The service's interface to a model, which runs in this process (Lambda) or in a worker (Express), and the models by name. */
 import { InputError } from "../../../src/errors/index";
 import type { MetSample } from "../../../src/familiar/index";
-import type { ClassActivation, Prediction } from "../../../src/inference/index";
+import type { ClassActivation, Prediction, PreprocessedImage } from "../../../src/inference/index";
 import { type ModelCard, readCard } from "../../../src/model-directory/index";
-import type { TilesSummary } from "../../../src/slide/index";
+import type { TiledPrediction, TilesSummary } from "../../../src/slide/index";
 import { Problem } from "../http/index";
 
 /** The prediction for one image. `inferenceSeconds` is the time of its whole batch. */
@@ -34,15 +34,19 @@ export interface GoldenResult {
   readonly expected: number | null;
 }
 
-/** A loaded model. All calls reject with {@link Problem}. */
-export interface ServedModel {
-  readonly name: string;
+/** What is known of a loaded model. */
+export interface LoadedModel {
   readonly card: ModelCard;
   /** SHA-256 of the ONNX graph, or of all files of a model with several. */
   readonly sha256: string;
   readonly loadSeconds: number;
   /** `single`: images in a batch would affect each other's logits, so each runs alone. */
   readonly batching: "together" | "single";
+}
+
+/** A served model. All calls reject with {@link Problem}. */
+export interface ServedModel extends LoadedModel {
+  readonly name: string;
   predict(image: Uint8Array, signal?: AbortSignal): Promise<Answer>;
   /** Predicts pictures of more than twice the model's input by their tiles; others like {@link ServedModel.predict}. */
   predictTiled(image: Uint8Array, signal?: AbortSignal): Promise<Answer>;
@@ -56,6 +60,30 @@ export interface ServedModel {
   verifyGolden(): Promise<GoldenResult>;
   /** @param graceMs longest time for work that has begun, where it can be cut off */
   close(graceMs?: number): Promise<void>;
+}
+
+/** The predictor's interface for serving, with separate decoding and inference, so that batches can form. */
+export interface InferenceBackend extends LoadedModel {
+  /**
+   * Decodes image bytes to pixels of the model's size, with warnings.
+   * @param alone no other request is waiting, so that blocking the thread is allowed
+   */
+  decode(image: Uint8Array, alone: boolean): Promise<PreprocessedImage>;
+  /** Logits of a batch of decoded images. */
+  run(pixels: readonly Uint8Array[]): Promise<number[]>;
+  /**
+   * Predicts a large picture by its tiles; undefined for pictures that are not large.
+   * @param run predicts the logits of tiles
+   */
+  predictTiled(
+    image: Uint8Array,
+    run: (pixels: readonly Uint8Array[]) => Promise<readonly number[]>,
+  ): Promise<TiledPrediction | undefined>;
+  /** The contribution of each place of a decoded image to the logit; undefined for networks that do not support it. */
+  classActivation(pixels: Uint8Array): Promise<ClassActivation | undefined>;
+  thumbnail(image: Uint8Array, edge: number): Promise<Uint8Array>;
+  verifyGolden(): Promise<GoldenResult>;
+  close(): Promise<void>;
 }
 
 /** The loaded models by name; the first is the default. Models can be replaced while requests run. */

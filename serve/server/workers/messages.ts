@@ -1,6 +1,5 @@
 /** @module Messages between the server and its model workers. Images and pixels are sent as bytes next to them. */
-import type { ModelCard } from "../../../src/model-directory/index";
-import type { EngineOptions, ProblemCode } from "../../core/index";
+import type { EngineOptions, LoadedModel, ProblemCode } from "../../core/index";
 
 /** Options for loading and running a model. */
 export interface WorkerOptions extends EngineOptions {
@@ -25,13 +24,6 @@ export type ToWorker =
   | { readonly type: "load"; readonly directory: string; readonly name: string; readonly options: WorkerOptions }
   | { readonly type: "work"; readonly id: number; readonly work: Work }
   | { readonly type: "cancel"; readonly id: number };
-
-export interface LoadedModel {
-  readonly card: ModelCard;
-  readonly sha256: string;
-  readonly loadSeconds: number;
-  readonly batching: "together" | "single";
-}
 
 /** From a worker to the server. */
 export type FromWorker =

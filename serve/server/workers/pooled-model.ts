@@ -1,19 +1,26 @@
 /** @module A model in its own worker processes, so that replacing or losing it affects nothing else. */
 import { joinSamples, type MetSample } from "../../../src/familiar/index";
 import type { ModelCard } from "../../../src/model-directory/index";
-import { type Answer, type GoldenResult, Problem, type ServedModel } from "../../core/index";
+import { type Answer, type GoldenResult, type LoadedModel, Problem, type ServedModel } from "../../core/index";
 import type { Explanation } from "../../core/models/index";
-import type { LoadedModel, Work } from "./messages";
+import type { Work } from "./messages";
 import { SupervisedWorker, type SupervisedWorkerOptions } from "./supervised-worker";
 
 /** A model in one or more worker processes. */
 export class PooledModel implements ServedModel {
+  readonly card: ModelCard;
+  readonly sha256: string;
+  readonly loadSeconds: number;
+  readonly batching: LoadedModel["batching"];
+
   private constructor(
     readonly name: string,
     private readonly workers: readonly SupervisedWorker[],
-    private readonly model: LoadedModel,
+    model: LoadedModel,
     private readonly maxQueue: number,
-  ) {}
+  ) {
+    ({ card: this.card, sha256: this.sha256, loadSeconds: this.loadSeconds, batching: this.batching } = model);
+  }
 
   /** Starts the workers and waits until all have loaded the model. @throws {InputError} if it cannot be loaded */
   static async start(options: SupervisedWorkerOptions, count = 1): Promise<PooledModel> {
@@ -25,19 +32,6 @@ export class PooledModel implements ServedModel {
       await Promise.all(workers.map((worker) => worker.close(0)));
       throw error;
     }
-  }
-
-  get card(): ModelCard {
-    return this.model.card;
-  }
-  get sha256(): string {
-    return this.model.sha256;
-  }
-  get loadSeconds(): number {
-    return this.model.loadSeconds;
-  }
-  get batching(): ServedModel["batching"] {
-    return this.model.batching;
   }
 
   /** Ids of the worker processes. */
@@ -66,20 +60,20 @@ export class PooledModel implements ServedModel {
   }
 
   async metImages(): Promise<MetSample> {
-    return joinSamples(
-      await Promise.all(this.workers.map((worker) => worker.call({ kind: "metImages" }) as Promise<MetSample>)),
-    );
+    return joinSamples(await this.ofAll<MetSample>({ kind: "metImages" }));
   }
 
   async verifyGolden(): Promise<GoldenResult> {
-    const results = await Promise.all(
-      this.workers.map((worker) => worker.call({ kind: "verifyGolden" }) as Promise<GoldenResult>),
-    );
+    const results = await this.ofAll<GoldenResult>({ kind: "verifyGolden" });
     return results.find(({ status }) => status === "failed") ?? (results[0] as GoldenResult);
   }
 
   async close(graceMs?: number): Promise<void> {
     await Promise.all(this.workers.map((worker) => worker.close(graceMs)));
+  }
+
+  private ofAll<T>(work: Work): Promise<T[]> {
+    return Promise.all(this.workers.map((worker) => worker.call(work) as Promise<T>));
   }
 
   /** Gives the work to the least busy worker; one that is starting counts as one with a full queue. */

@@ -2,8 +2,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { HistoError } from "../../../src/errors/index";
-import { Problem } from "../../core/index";
-import type { LoadedModel, Work } from "./messages";
+import { type LoadedModel, Problem } from "../../core/index";
+import type { Work } from "./messages";
 import { untilAborted, WorkerProcess, type WorkerProcessOptions } from "./worker-process";
 
 /** A process that ends sooner than this after its start is likely to fail again. */

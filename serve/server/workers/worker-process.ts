@@ -4,9 +4,9 @@ import { join } from "node:path";
 import type { Duplex } from "node:stream";
 import { HistoError, InputError, messageOf } from "../../../src/errors/index";
 import { environmentWithoutSecrets } from "../../../src/machine/index";
-import { Problem } from "../../core/index";
+import { type LoadedModel, Problem } from "../../core/index";
 import { COLLECTOR_FLAGS } from "./collector";
-import type { FromWorker, LoadedModel, ToWorker, Work, WorkerOptions } from "./messages";
+import type { FromWorker, ToWorker, Work, WorkerOptions } from "./messages";
 import { Wire } from "./wire";
 
 /** Allows only decoders for untrusted files; few memory arenas keep the process small under load. */
