@@ -13,7 +13,7 @@ import { shortenValues, usedBits } from "./bit-depth";
 import { type DecodeLimits, mustFitBytes, mustFitPixels, scansOf, TILE_EDGE } from "./limits";
 import { decodePlainPng } from "./png";
 import type { ResizePolicy, RgbImage } from "./preprocessing";
-import { tiffForm } from "./tiff-form";
+import { tiffForm } from "./tiff/index";
 import { loadSharp } from "./with-sharp";
 
 /** The meaning of a file's values, if the file does not define it. */
@@ -82,7 +82,7 @@ export async function decodePixels(
   }
   try {
     const sharp = await loadSharp();
-    const form = format === "tiff" ? tiffForm(bytes) : undefined;
+    const form = format === "tiff" ? await tiffForm(bytes) : undefined;
     if (form?.kind === "unsupported") {
       const message = `${name} is a TIFF ${form.form}, which is not supported; ${form.remedy}.`;
       throw new InputError("IMAGE_UNSUPPORTED", message);

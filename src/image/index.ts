@@ -31,5 +31,4 @@ export {
 export { fitStain, type StainFitOptions, type StainMethod, stainNormalizer } from "./stain/index";
 export { standardizationTable, standardize } from "./standardize";
 export { thumbnail } from "./thumbnail";
-export { tiffForm } from "./tiff-form";
 export { encodePng, imageSize } from "./with-sharp";

@@ -4,8 +4,8 @@
  * @see https://www.color.org/specification/ICC.1-2022-05.pdf
  */
 import { decodePixels, type RgbImage } from "../image/index";
+import { TAG } from "../image/tiff/index";
 import { memoryFor } from "./assemble";
-import { TAG } from "./tiff/directory";
 import { type TiffEntry, tiffFile } from "./tiff/write-tiff";
 import type { Rectangle, SlideInfo, SlideReader } from "./types";
 

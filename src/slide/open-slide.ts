@@ -2,11 +2,11 @@
 import { type FileHandle, open, stat } from "node:fs/promises";
 import { hasErrorCode, InputError, messageOf } from "../errors/index";
 import { imageFormat, type SampleMeaning } from "../image/index";
+import { readPages, type TiffPages } from "../image/tiff/index";
 import { type ProfileUse, withProfileApplied } from "./colour-profile";
 import { cutPicture } from "./cut-picture";
 import { OpenSlideReader } from "./openslide/openslide-reader";
 import { pictureInfo } from "./picture";
-import { readPages, type TiffPages } from "./tiff/directory";
 import { TiffReader, type TiffVerdict } from "./tiff/tiff-reader";
 import type { SlideInfo, SlideReader } from "./types";
 

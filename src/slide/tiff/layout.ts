@@ -1,5 +1,5 @@
 /** @module The layout of tiles in a page of a TIFF file. Strips are tiles as wide as the page. */
-import { first, numbers, TAG, type Tags } from "./directory";
+import { first, numbers, TAG, type Tags } from "../../image/tiff/index";
 
 /** A page as a grid of tiles. */
 export interface PageLayout {

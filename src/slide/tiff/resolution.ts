@@ -1,7 +1,8 @@
 /** @module Reads micrometres per pixel and magnification in the notations of scanners and formats. */
+
+import { first, TAG, type Tags, text } from "../../image/tiff/index";
 import { claimedScale } from "../scale";
 import type { SlideInfo } from "../types";
-import { first, TAG, type Tags, text } from "./directory";
 import { micrometresOf, type OmePixels } from "./ome";
 
 /** Vendor and scale of a page. */

@@ -3,17 +3,16 @@ import type { FileHandle } from "node:fs/promises";
 import { InputError } from "../../errors/index";
 import { counted } from "../../format/index";
 import type { RgbImage, SampleMeaning } from "../../image/index";
+import { first, numbers, type Page, TAG, type Tags, type TiffPages, text } from "../../image/tiff/index";
 import { assemble, memoryFor, tilesUnder } from "../assemble";
 import { profileName } from "../colour-profile";
 import type { TiffPicture } from "../picture";
 import type { Rectangle, SlideInfo, SlideLevel, SlideReader } from "../types";
-import { first, numbers, type Page, TAG, type Tags, type TiffPages, text } from "./directory";
 import { beyondEnd, downsampleOf, layoutOf, type PageLayout, pyramid } from "./layout";
 import { omePixels } from "./ome";
 import { resolutionOf } from "./resolution";
-import { type FileValues, unreadForm } from "./tile-stack";
+import { type FileValues, isTransparency, unreadForm } from "./tile-stack";
 import { type Tile, TileStore } from "./tile-store";
-import { isTransparency } from "./transparency";
 
 const COMPRESSIONS: Readonly<Record<number, string>> = {
   1: "none",
@@ -90,16 +89,16 @@ export class TiffReader implements SlideReader {
         const message = `${path} is ${misread ? `${misread} ` : ""}compressed with ${name}, which is not read; save it with LZW compression.`;
         throw new InputError("SLIDE_UNSUPPORTED", message);
       }
-      if (base.compression === ZSTANDARD) refuseUnread(path, asPlain(base), found.little);
+      if (base.compression === ZSTANDARD) refuseUnread(path, asPlain(base));
       return { kind: "elsewhere", reason: `it is compressed with ${name}` };
     }
-    refuseUnread(path, base, found.little);
+    refuseUnread(path, base);
     if (base.tileWidth * base.tileHeight > MOST_TILE_PIXELS) {
       const [at, dropExtra] = [found.pages.indexOf(page), hasUnusedSample(base)];
       return { kind: "in-one-piece", tiff: { page: at, dropExtra, resolution: resolutionOf(base.tags, ome) } };
     }
     const layouts = pyramid(levelPages(page, found.pages));
-    const whole = layouts.filter((layout) => beyondEnd(layout, size) === 0 && isReadHere(layout, found.little));
+    const whole = layouts.filter((layout) => beyondEnd(layout, size) === 0 && isReadHere(layout));
     if (whole[0] !== layouts[0]) {
       const count = beyondEnd(base, size);
       const message = `${path} is cut off: of ${counted(base.offsets.length, "tile")} ${count} lie beyond its end; copy it again.`;
@@ -147,8 +146,8 @@ export class TiffReader implements SlideReader {
 }
 
 /** @throws {InputError} `SLIDE_UNSUPPORTED` for a page whose values are of a form that is not read */
-function refuseUnread(path: string, layout: PageLayout, little: boolean): void {
-  const unread = unreadForm(layout, little);
+function refuseUnread(path: string, layout: PageLayout): void {
+  const unread = unreadForm(layout);
   if (unread) throw new InputError("SLIDE_UNSUPPORTED", `${path} is a TIFF ${unread}.`);
 }
 
@@ -172,10 +171,10 @@ function hasUnusedSample({ tags, samples }: PageLayout): boolean {
 }
 
 /** Whether the tiles of a page can be decoded; smaller levels can have another form than level 0. */
-function isReadHere(layout: PageLayout, little: boolean): boolean {
+function isReadHere(layout: PageLayout): boolean {
   const { compression, tileWidth, tileHeight } = layout;
   if (!READ_HERE.includes(compression) || tileWidth * tileHeight > MOST_TILE_PIXELS) return false;
-  return unreadForm(layout, little) === undefined;
+  return unreadForm(layout) === undefined;
 }
 
 /** Finds level 0, the largest page. It is nearly always the first, but some files start with the label or the glass. */

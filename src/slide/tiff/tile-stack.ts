@@ -1,13 +1,14 @@
 /**
  * @module Decodes many compressed tiles of a TIFF file with one call: writes their bytes to a small TIFF file in memory, one tile
  * below the other, and passes it to the project's image decoder. So a slide supports the same forms as an image file, with the
- * same pixels.
+ * same pixels. WebP tiles are complete image files already, but the page says what their fourth sample is (tag ExtraSamples):
+ * transparency is laid on white, others are left out.
  */
-import { decodePixels, type SampleMeaning, tiffForm } from "../../image/index";
-import { first, numbers, TAG, type Tags } from "./directory";
+
+import { HistoError } from "../../errors/index";
+import { decodePixels, type SampleMeaning } from "../../image/index";
+import { first, formOf, numbers, TAG, type Tags } from "../../image/tiff/index";
 import type { PageLayout } from "./layout";
-import { isTransparency, onWhite } from "./transparency";
-import { decodeWebpTile } from "./webp-tile";
 import { type TiffEntry, tiffFile } from "./write-tiff";
 
 /** Kinds of colours whose planes can be decoded one by one: grey and RGB. */
@@ -67,9 +68,9 @@ export async function decodeStack(
 }
 
 /** The unsupported form of a page's tiles and the remedy, as the end of a sentence; undefined if they are supported. */
-export function unreadForm(layout: PageLayout, little: boolean): string | undefined {
+export function unreadForm(layout: PageLayout): string | undefined {
   if (layout.compression === WEBP) return undefined;
-  const form = tiffForm(stackFile(layout, [new Uint8Array(0)], 1, little));
+  const form = formOf(new Map(stackTags(layout, 1).map(([tag, , values]) => [tag, values])));
   if (form?.kind === "unsupported") return `${form.form}, which is not read; ${form.remedy}`;
   if (layout.planes === 1 || PLANE_COLOURS.includes(first(layout.tags, TAG.photometric) ?? -1)) return undefined;
   return "with a plane for each colour, other colours than RGB, which is not read; save it with RGB colours";
@@ -98,17 +99,25 @@ function asBuffer(data: Uint8Array): Buffer {
 
 /** Writes tiles as a TIFF file with one column of tiles, in the byte order of their own file. */
 function stackFile(layout: PageLayout, tiles: readonly Uint8Array[], rows: number, little: boolean): Buffer {
+  const { tiled, tileWidth } = layout;
+  const parts: TiffEntry[] = tiled
+    ? [
+        [TAG.tileWidth, 4, [tileWidth]],
+        [TAG.tileHeight, 4, [rows]],
+      ]
+    : [[TAG.rowsPerStrip, 4, [rows]]];
+  return tiffFile([...stackTags(layout, rows * tiles.length), ...parts], tiles, { little, tiled });
+}
+
+function stackTags(layout: PageLayout, height: number): TiffEntry[] {
   const single = layout.planes > 1;
-  const entries: TiffEntry[] = [
+  return [
     [TAG.width, 4, [layout.tileWidth]],
-    [TAG.height, 4, [rows * tiles.length]],
+    [TAG.height, 4, [height]],
     [TAG.samples, 3, [single ? 1 : layout.samples]],
     [TAG.planar, 3, [1]],
     ...COPIED_TAGS.flatMap((tag) => copied(layout.tags, tag, single)),
   ];
-  if (layout.tiled) entries.push([TAG.tileWidth, 4, [layout.tileWidth]], [TAG.tileHeight, 4, [rows]]);
-  else entries.push([TAG.rowsPerStrip, 4, [rows]]);
-  return tiffFile(entries, tiles, { little, tiled: layout.tiled });
 }
 
 /** Copies a tag. @param single for a file with one plane of several */
@@ -120,4 +129,52 @@ function copied(tags: Tags, tag: number, single: boolean): TiffEntry[] {
   // A single plane is grey.
   if (tag === TAG.photometric) return [[tag, 3, [1]]];
   return [[tag, tag === TAG.jpegTables ? 7 : 3, tag === TAG.jpegTables ? values : values.slice(0, 1)]];
+}
+
+/** The colours are multiplied by the transparency already. */
+const PREMULTIPLIED = 1;
+const TRANSPARENCY = 2;
+
+/** Whether an extra sample is transparency. */
+export function isTransparency(extra: number | undefined): extra is number {
+  return extra === PREMULTIPLIED || extra === TRANSPARENCY;
+}
+
+/** A colour on white. @param opaque 0 (transparent) to 255 */
+function onWhite(value: number, opaque: number, extra: number): number {
+  return Math.min(255, (extra === PREMULTIPLIED ? value : Math.round((value * opaque) / 255)) + 255 - opaque);
+}
+
+/** @returns uint8, RGB, [rows, tileWidth, 3] @throws {HistoError} `IMAGE_CORRUPT` */
+async function decodeWebpTile(layout: PageLayout, bytes: Uint8Array, rows: number): Promise<Uint8Array> {
+  const { width, height, data } = await decode(layout, bytes, layout.tileWidth * rows);
+  if (width === layout.tileWidth && height === rows) return data;
+  throw new HistoError(
+    "IMAGE_CORRUPT",
+    `a tile of ${width} x ${height} pixels instead of ${layout.tileWidth} x ${rows}`,
+  );
+}
+
+async function decode(
+  { samples, tags }: PageLayout,
+  bytes: Uint8Array,
+  pixels: number,
+): Promise<{ width: number; height: number; data: Uint8Array }> {
+  if (samples < 4) return decodePixels(bytes, { pixels }, "a tile");
+  const { default: sharp } = await import("sharp");
+  const { data, info } = await sharp(bytes, { failOn: "error", limitInputPixels: pixels })
+    .ensureAlpha()
+    .raw({ depth: "uchar" })
+    .toBuffer({ resolveWithObject: true });
+  const { width, height } = info;
+  const extra = first(tags, TAG.extra);
+  const colours = new Uint8Array(width * height * 3);
+  for (let i = 0; i < width * height; i++) {
+    const opaque = data[4 * i + 3] as number;
+    for (let channel = 0; channel < 3; channel++) {
+      const value = data[4 * i + channel] as number;
+      colours[3 * i + channel] = isTransparency(extra) ? onWhite(value, opaque, extra) : value;
+    }
+  }
+  return { width, height, data: colours };
 }

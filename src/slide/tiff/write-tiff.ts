@@ -1,5 +1,5 @@
 /** @module Writes small TIFF files in memory. @see TIFF 6.0, section 2 */
-import { TAG } from "./directory";
+import { TAG } from "../../image/tiff/index";
 
 /** A tag with its type (1: bytes, 3: 16-bit numbers, 4: 32-bit numbers, 7: bytes of any meaning). */
 export type TiffEntry = readonly [tag: number, type: 1 | 3 | 4 | 7, values: readonly number[] | Uint8Array];

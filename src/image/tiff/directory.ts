@@ -60,7 +60,7 @@ export interface TiffPages {
 
 const TYPE_BYTES: Readonly<Record<number, number>> = { 1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 7: 1, 13: 4, 16: 8, 18: 8 };
 const BYTE_TYPES = [1, 2, 7];
-const WANTED = new Set<number>(Object.values(TAG));
+const WANTED: ReadonlySet<number> = new Set<number>(Object.values(TAG));
 /** More than any file has: damaged. */
 const MOST_PAGES = 1000;
 const MOST_SUB_PAGES = 64;
@@ -78,17 +78,11 @@ const LONG_BYTES: readonly number[] = [TAG.description, TAG.xmp, TAG.profile];
  * @throws {RangeError} if the first page is unreadable
  */
 export async function readPages(file: FileHandle, size: number): Promise<TiffPages | undefined> {
-  const source = new Source(file, size);
-  const head = size >= 16 ? await source.bytes(0, 16) : new Uint8Array(16);
-  const order = String.fromCharCode(head[0] as number, head[1] as number);
-  if (order !== "II" && order !== "MM") return undefined;
-  source.little = order === "II";
-  const version = source.number(head, 2, 2);
-  if (version !== 42 && version !== 43) return undefined;
-  source.big = version === 43;
-  let next = source.big ? source.number(head, 8, 8) : source.number(head, 4, 4);
+  const begun = await begin(file, size);
+  if (!begun) return undefined;
+  const [source] = begun;
   const { little } = source;
-  if (next === 0) throw new RangeError("it has no page");
+  let next = begun[1];
   const pages: Page[] = [];
   const seen = new Set<number>();
   while (next !== 0) {
@@ -110,6 +104,30 @@ export async function readPages(file: FileHandle, size: number): Promise<TiffPag
   return { pages, little, broken: false };
 }
 
+/**
+ * Some tags of the first page of a file in memory; undefined if it is not a TIFF.
+ * @throws {RangeError} if the page is unreadable
+ */
+export async function firstPageTags(bytes: Uint8Array, wanted: ReadonlySet<number>): Promise<Tags | undefined> {
+  const begun = await begin(bytes, bytes.length);
+  return begun && (await readDirectory(...begun, wanted)).tags;
+}
+
+/** A reader in the file's byte order, and the place of the first page. */
+async function begin(file: FileHandle | Uint8Array, size: number): Promise<[Source, number] | undefined> {
+  const source = new Source(file, size);
+  const head = size >= 16 ? await source.bytes(0, 16) : new Uint8Array(16);
+  const order = String.fromCharCode(head[0] as number, head[1] as number);
+  if (order !== "II" && order !== "MM") return undefined;
+  source.little = order === "II";
+  const version = source.number(head, 2, 2);
+  if (version !== 42 && version !== 43) return undefined;
+  source.big = version === 43;
+  const next = source.big ? source.number(head, 8, 8) : source.number(head, 4, 4);
+  if (next === 0) throw new RangeError("it has no page");
+  return [source, next];
+}
+
 /** A tag's numbers; empty if it is absent. */
 export function numbers(tags: Tags, tag: number): readonly number[] {
   const value = tags.get(tag);
@@ -127,7 +145,11 @@ export function text(tags: Tags, tag: number): string {
   return value instanceof Uint8Array ? Buffer.from(value).toString("utf8").replace(/\0.*$/s, "") : "";
 }
 
-async function readDirectory(source: Source, offset: number): Promise<{ tags: Tags; after: number }> {
+async function readDirectory(
+  source: Source,
+  offset: number,
+  wanted: ReadonlySet<number> = WANTED,
+): Promise<{ tags: Tags; after: number }> {
   const countBytes = source.big ? 8 : 2;
   const entryBytes = source.big ? 20 : 12;
   const word = source.big ? 8 : 4;
@@ -140,7 +162,7 @@ async function readDirectory(source: Source, offset: number): Promise<{ tags: Ta
     const tag = source.number(entries, at, 2);
     const type = source.number(entries, at + 2, 2);
     const bytes = TYPE_BYTES[type];
-    if (!WANTED.has(tag) || bytes === undefined) continue;
+    if (!wanted.has(tag) || bytes === undefined) continue;
     const values = source.number(entries, at + 4, word);
     const length = values * bytes;
     const ofBytes = BYTE_TYPES.includes(type);
@@ -163,7 +185,7 @@ class Source {
   private left = MOST_BYTES;
 
   constructor(
-    private readonly file: FileHandle,
+    private readonly file: FileHandle | Uint8Array,
     private readonly size: number,
   ) {}
 
@@ -172,6 +194,7 @@ class Source {
     if (offset + length > this.size) throw new RangeError("the file ends within its tags");
     this.left -= length;
     if (this.left < 0) throw new RangeError("its tags are too long");
+    if (this.file instanceof Uint8Array) return this.file.subarray(offset, offset + length);
     const buffer = Buffer.allocUnsafe(length);
     const { bytesRead } = await this.file.read(buffer, 0, length, offset);
     if (bytesRead < length) throw new RangeError("the file ends within its tags");

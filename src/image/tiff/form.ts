@@ -3,6 +3,7 @@
  * damaged.
  * @see https://www.itu.int/itudoc/itu-t/com16/tiff-fx/docs/tiff6.pdf
  */
+import { first, firstPageTags, numbers, TAG, type Tags } from "./directory";
 
 /** How to use the decoder's samples, or why the form is not supported. */
 type TiffForm =
@@ -16,21 +17,10 @@ type TiffForm =
     }
   | { readonly kind: "unsupported"; readonly form: string; readonly remedy: string };
 
-const TAG = {
-  width: 256,
-  height: 257,
-  bits: 258,
-  compression: 259,
-  photometric: 262,
-  samples: 277,
-  planar: 284,
-  tileWidth: 322,
-  extra: 338,
-  format: 339,
-} as const;
-
-/** Bytes of a value by the number of its type, for the types of these tags. */
-const VALUE_BYTES: Readonly<Record<number, number>> = { 1: 1, 3: 2, 4: 4, 16: 8 };
+const FORM_TAGS: ReadonlySet<number> = new Set([
+  ...[TAG.width, TAG.height, TAG.bits, TAG.compression, TAG.photometric, TAG.samples, TAG.planar],
+  ...[TAG.tileWidth, TAG.extra, TAG.sampleFormat],
+]);
 
 const JPEG = 7;
 /** None, CCITT (three forms), LZW, JPEG, deflate (two numbers), PackBits. The decoder may decode others to noise. */
@@ -73,22 +63,24 @@ const FORMAT_NAMES: Readonly<Record<number, string>> = {
   ...{ 2: "signed numbers", 3: "floating-point numbers", 5: "complex whole numbers", 6: "complex numbers" },
 };
 const REAL_ALPHA = [1, 2];
-/** Files with more entries are damaged. */
-const MOST_ENTRIES = 4096;
 
 /**
  * Checks the first page of a TIFF or BigTIFF file.
  * @returns undefined if the tags cannot be read; the decoder reports why
  */
-export function tiffForm(bytes: Uint8Array): TiffForm | undefined {
-  let tags: ReadonlyMap<number, readonly number[]>;
+export async function tiffForm(bytes: Uint8Array): Promise<TiffForm | undefined> {
   try {
-    tags = firstPageTags(bytes);
+    const tags = await firstPageTags(bytes, FORM_TAGS);
+    return tags && formOf(tags);
   } catch (error) {
     if (error instanceof RangeError) return undefined;
     throw error;
   }
-  const one = (tag: number, fallback: number) => tags.get(tag)?.[0] ?? fallback;
+}
+
+/** Checks the tags of a page; undefined if they describe none. */
+export function formOf(tags: Tags): TiffForm | undefined {
+  const one = (tag: number, fallback: number) => first(tags, tag) ?? fallback;
   // Without size it is not a page.
   if (one(TAG.width, 0) === 0 || one(TAG.height, 0) === 0) return undefined;
   const unsupported = (form: string, remedy = "save it as PNG, or as TIFF with LZW compression"): TiffForm => {
@@ -105,11 +97,11 @@ export function tiffForm(bytes: Uint8Array): TiffForm | undefined {
     return unsupported(COLOUR_NAMES[photometric] ?? usual, "save it with RGB colours");
   }
   const samples = one(TAG.samples, 1);
-  const format = tags.get(TAG.format)?.find((number) => number in FORMAT_NAMES);
+  const format = numbers(tags, TAG.sampleFormat).find((number) => number in FORMAT_NAMES);
   if (format !== undefined) {
     return unsupported(`of ${FORMAT_NAMES[format]}, whose scale is not known`, "save it with 8 or 16 bits per sample");
   }
-  const bits = tags.get(TAG.bits) ?? [1];
+  const bits = tags.has(TAG.bits) ? numbers(tags, TAG.bits) : [1];
   const read = samples === 1 ? READ_BITS.one : READ_BITS.more;
   const odd = bits.find((depth) => !read.includes(depth) || depth !== bits[0]);
   if (odd !== undefined) return unsupported(`of ${odd} bits per sample`, "save it with 8 or 16 bits per sample");
@@ -140,37 +132,4 @@ export function tiffForm(bytes: Uint8Array): TiffForm | undefined {
     tiled: tags.has(TAG.tileWidth),
     ...(plain && { size: [one(TAG.width, 0), one(TAG.height, 0)] }),
   };
-}
-
-/** Values of the tags in {@link TAG}. @throws {RangeError} if the file is truncated or an offset is invalid */
-function firstPageTags(bytes: Uint8Array): Map<number, readonly number[]> {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const little = bytes[0] === 0x49;
-  const big = view.getUint16(2, little) === 43;
-  const wanted = new Set<number>(Object.values(TAG));
-  const integer = (at: number, size: number): number => {
-    if (size === 8) return Number(view.getBigUint64(at, little));
-    if (size === 4) return view.getUint32(at, little);
-    return size === 2 ? view.getUint16(at, little) : view.getUint8(at);
-  };
-  const word = big ? 8 : 4;
-  const start = integer(big ? 8 : 4, word);
-  const count = integer(start, big ? 8 : 2);
-  if (count > MOST_ENTRIES) throw new RangeError("too many tags");
-  const tags = new Map<number, readonly number[]>();
-  for (let i = 0; i < count; i++) {
-    const entry = start + (big ? 8 : 2) + i * (big ? 20 : 12);
-    const tag = integer(entry, 2);
-    const size = VALUE_BYTES[integer(entry + 2, 2)];
-    if (!wanted.has(tag) || size === undefined) continue;
-    // No tag here needs more values than a page has samples; a few are enough.
-    const values = Math.min(integer(entry + 4, word), 16);
-    const inline = entry + 4 + word;
-    const at = integer(entry + 4, word) * size <= word ? inline : integer(inline, word);
-    tags.set(
-      tag,
-      Array.from({ length: values }, (_, k) => integer(at + k * size, size)),
-    );
-  }
-  return tags;
 }
