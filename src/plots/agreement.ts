@@ -1,4 +1,5 @@
 /** @module The model compared with the experts. */
+import type { Data } from "plotly.js";
 import type { AgreementGroup, VoteGroup } from "../evaluation/index";
 import { counted, decimal } from "../format/index";
 import { errorBars, type Figure, figure, rounded } from "./figure";
@@ -6,32 +7,27 @@ import { colours, legendBelow } from "./theme";
 
 /** Accuracy by the number of experts in the majority, with 95 % intervals. */
 export function agreementFigure(groups: readonly AgreementGroup[]): Figure {
-  return figure(
-    "Accuracy by agreement of the experts",
-    [
-      {
-        type: "bar",
-        x: groups.map(({ agreement, n }) => `${agreement}<br>${counted(n, "image")}`),
-        y: rounded(groups.map(({ accuracy }) => accuracy)),
-        error_y: errorBars(
-          groups.map(({ accuracy }) => accuracy),
-          groups.map(({ accuracyCi95 }) => accuracyCi95),
-          { color: colours.reference, thickness: 1.5 },
-        ),
-        text: groups.map(({ accuracy }) => decimal(accuracy)),
-        textposition: "inside",
-        insidetextanchor: "start",
-        textfont: { color: "#FFFFFF" },
-        width: 0.6,
-        marker: { color: colours.negative },
-        hovertemplate: "accuracy %{y:.3f}<extra></extra>",
-      },
-    ],
-    {
-      xaxis: { title: { text: "experts on the majority's side" }, type: "category" },
-      yaxis: { title: { text: "accuracy" }, range: [0, 1.02], dtick: 0.2, tickformat: ".1f" },
-    },
-  );
+  const bars: Data = {
+    type: "bar",
+    x: groups.map(({ agreement, n }) => `${agreement}<br>${counted(n, "image")}`),
+    y: rounded(groups.map(({ accuracy }) => accuracy)),
+    error_y: errorBars(
+      groups.map(({ accuracy }) => accuracy),
+      groups.map(({ accuracyCi95 }) => accuracyCi95),
+      { color: colours.reference, thickness: 1.5 },
+    ),
+    text: groups.map(({ accuracy }) => decimal(accuracy)),
+    textposition: "inside",
+    insidetextanchor: "start",
+    textfont: { color: "#FFFFFF" },
+    width: 0.6,
+    marker: { color: colours.negative },
+    hovertemplate: "accuracy %{y:.3f}<extra></extra>",
+  };
+  return figure("Accuracy by agreement of the experts", [bars], {
+    xaxis: { title: { text: "experts on the majority's side" }, type: "category" },
+    yaxis: { title: { text: "accuracy" }, range: [0, 1.02], dtick: 0.2, tickformat: ".1f" },
+  });
 }
 
 /** The model's mean probability by votes for the positive class. It rises evenly if the model doubts where experts doubt. */

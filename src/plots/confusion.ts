@@ -1,4 +1,5 @@
 /** @module The confusion matrix as a heat map. */
+import type { Data } from "plotly.js";
 import type { Confusion } from "../evaluation/index";
 import { percent } from "../format/index";
 import { type Figure, figure } from "./figure";
@@ -28,27 +29,22 @@ export function confusionFigure(
     }),
   );
   const ticks = { tickvals: [0, 1], ticktext: [...classes], showgrid: false, showline: false, ticks: "" as const };
-  return figure(
-    title,
-    [
-      {
-        type: "heatmap",
-        z: shares,
-        zmin: 0,
-        zmax: 1,
-        colorscale: sequentialScale,
-        showscale: false,
-        xgap: 3,
-        ygap: 3,
-        hovertemplate: "%{z:.1%} of this true class<extra></extra>",
-      },
-    ],
-    {
-      width: 460,
-      height: 420,
-      annotations: cells,
-      xaxis: { ...ticks, title: { text: "predicted" } },
-      yaxis: { ...ticks, title: { text: "true" }, autorange: "reversed" },
-    },
-  );
+  const map: Data = {
+    type: "heatmap",
+    z: shares,
+    zmin: 0,
+    zmax: 1,
+    colorscale: sequentialScale,
+    showscale: false,
+    xgap: 3,
+    ygap: 3,
+    hovertemplate: "%{z:.1%} of this true class<extra></extra>",
+  };
+  return figure(title, [map], {
+    width: 460,
+    height: 420,
+    annotations: cells,
+    xaxis: { ...ticks, title: { text: "predicted" } },
+    yaxis: { ...ticks, title: { text: "true" }, autorange: "reversed" },
+  });
 }

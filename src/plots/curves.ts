@@ -142,18 +142,6 @@ export function sweepFigure(points: readonly SweepPoint[], chosen?: number): Fig
 
 /** A vertical line with a label at its top, as part of a layout. */
 function verticalMark(x: number, text: string): Pick<Layout, "shapes" | "annotations"> {
-  return {
-    shapes: [verticalLine(x)],
-    annotations: [
-      {
-        x,
-        yref: "paper",
-        y: 1,
-        text,
-        showarrow: false,
-        yanchor: "bottom",
-        font: { size: 12, color: colours.chosen },
-      },
-    ],
-  };
+  const label = { x, y: 1, yref: "paper", yanchor: "bottom", text, showarrow: false } as const;
+  return { shapes: [verticalLine(x)], annotations: [{ ...label, font: { size: 12, color: colours.chosen } }] };
 }

@@ -1,4 +1,5 @@
 /** @module Figures of a data set. */
+import type { Data } from "plotly.js";
 import type { LabelSummary, VoteSummary } from "../dataset/index";
 import { counted, percent } from "../format/index";
 import { type Figure, figure, rounded } from "./figure";
@@ -127,18 +128,13 @@ export function barFigure(
   rows: readonly { readonly name: string; readonly value: number }[],
   axis: string,
 ): Figure {
-  return figure(
-    title,
-    [
-      {
-        type: "bar",
-        x: rows.map(({ name }) => name),
-        y: rounded(rows.map(({ value }) => value)),
-        marker: { color: colours.negative },
-        width: 0.6,
-        hovertemplate: "%{x}: %{y:.3f}<extra></extra>",
-      },
-    ],
-    { xaxis: { type: "category" }, yaxis: { title: { text: axis }, rangemode: "tozero" } },
-  );
+  const bars: Data = {
+    type: "bar",
+    x: rows.map(({ name }) => name),
+    y: rounded(rows.map(({ value }) => value)),
+    marker: { color: colours.negative },
+    width: 0.6,
+    hovertemplate: "%{x}: %{y:.3f}<extra></extra>",
+  };
+  return figure(title, [bars], { xaxis: { type: "category" }, yaxis: { title: { text: axis }, rangemode: "tozero" } });
 }

@@ -1,4 +1,5 @@
 /** @module Forest plots of values with their intervals: subgroups, differences of models and of images, importances. */
+import type { Data } from "plotly.js";
 import type { Interval, PairedDifference, Subgroup } from "../evaluation/index";
 import { errorBars, type Figure, figure, rounded, verticalLine, withInterval } from "./figure";
 import { colours } from "./theme";
@@ -11,33 +12,28 @@ export function intervalFigure(
 ): Figure {
   const { reference } = axis;
   const values = rows.map(({ value }) => value);
-  return figure(
-    title,
-    [
-      {
-        x: rounded(values),
-        y: rows.map(({ name }) => name),
-        error_x: errorBars(
-          values,
-          rows.map(({ interval }) => interval),
-          { thickness: 2, width: 4, color: colours.negative },
-        ),
-        mode: "markers",
-        marker: { color: colours.negative, size: 9 },
-        text: rows.map(({ value, interval }) => withInterval(value, interval)),
-        hovertemplate: "%{y}: %{text}<extra></extra>",
-      },
-    ],
-    {
-      height: 130 + 34 * Math.max(2, rows.length),
-      showlegend: false,
-      xaxis: { title: { text: axis.title }, ...(axis.range && { range: axis.range }) },
-      yaxis: { range: [rows.length - 0.4, -0.6], type: "category", showgrid: false },
-      ...(reference !== undefined && {
-        shapes: [verticalLine(reference, { color: colours.reference, width: 1, dash: "dot" })],
-      }),
-    },
-  );
+  const points: Data = {
+    x: rounded(values),
+    y: rows.map(({ name }) => name),
+    error_x: errorBars(
+      values,
+      rows.map(({ interval }) => interval),
+      { thickness: 2, width: 4, color: colours.negative },
+    ),
+    mode: "markers",
+    marker: { color: colours.negative, size: 9 },
+    text: rows.map(({ value, interval }) => withInterval(value, interval)),
+    hovertemplate: "%{y}: %{text}<extra></extra>",
+  };
+  return figure(title, [points], {
+    height: 130 + 34 * Math.max(2, rows.length),
+    showlegend: false,
+    xaxis: { title: { text: axis.title }, ...(axis.range && { range: axis.range }) },
+    yaxis: { range: [rows.length - 0.4, -0.6], type: "category", showgrid: false },
+    ...(reference !== undefined && {
+      shapes: [verticalLine(reference, { color: colours.reference, width: 1, dash: "dot" })],
+    }),
+  });
 }
 
 /** ROC AUC of subgroups. Leaves out groups with one class, which have none. */
@@ -80,24 +76,19 @@ interface Importance {
 /** Importances as horizontal bars, the largest on top. */
 export function importanceFigure(importances: readonly Importance[], title = "Importance"): Figure {
   const sorted = [...importances].sort((a, b) => b.value - a.value);
-  return figure(
-    title,
-    [
-      {
-        type: "bar",
-        orientation: "h",
-        x: rounded(sorted.map(({ value }) => value)),
-        y: sorted.map(({ name }) => name),
-        marker: { color: colours.negative },
-        hovertemplate: "%{y}: %{x:.3f}<extra></extra>",
-      },
-    ],
-    {
-      height: 130 + 30 * Math.max(2, sorted.length),
-      yaxis: { autorange: "reversed", type: "category", showgrid: false },
-      xaxis: { rangemode: "tozero" },
-    },
-  );
+  const bars: Data = {
+    type: "bar",
+    orientation: "h",
+    x: rounded(sorted.map(({ value }) => value)),
+    y: sorted.map(({ name }) => name),
+    marker: { color: colours.negative },
+    hovertemplate: "%{y}: %{x:.3f}<extra></extra>",
+  };
+  return figure(title, [bars], {
+    height: 130 + 30 * Math.max(2, sorted.length),
+    yaxis: { autorange: "reversed", type: "category", showgrid: false },
+    xaxis: { rangemode: "tozero" },
+  });
 }
 
 /** A set of images compared with the training images. */

@@ -118,20 +118,15 @@ export function explainedVarianceFigure(variances: ArrayLike<number>, total: num
     return sum / total;
   });
   const last = shares.at(-1) ?? 0;
-  return figure(
-    `${counted(shares.length, "direction")} hold ${percent(last)} of the variance`,
-    [
-      {
-        x: shares.map((_, i) => i + 1),
-        y: rounded(shares),
-        mode: "lines",
-        line: { color: colours.positive },
-        hovertemplate: "%{x} directions: %{y:.1%}<extra></extra>",
-      },
-    ],
-    {
-      xaxis: { title: { text: "directions" }, type: "log", dtick: 1 },
-      yaxis: { title: { text: "share of the variance" }, tickformat: ".0%", range: [0, 1] },
-    },
-  );
+  const line: Data = {
+    x: shares.map((_, i) => i + 1),
+    y: rounded(shares),
+    mode: "lines",
+    line: { color: colours.positive },
+    hovertemplate: "%{x} directions: %{y:.1%}<extra></extra>",
+  };
+  return figure(`${counted(shares.length, "direction")} hold ${percent(last)} of the variance`, [line], {
+    xaxis: { title: { text: "directions" }, type: "log", dtick: 1 },
+    yaxis: { title: { text: "share of the variance" }, tickformat: ".0%", range: [0, 1] },
+  });
 }
