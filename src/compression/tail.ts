@@ -40,8 +40,7 @@ export class Tail {
     const rest = layers.nodes.slice(first);
     const isChain = rest.every(({ inputs }, i) => inputs.length === 1 && inputs[0] === first + i - 1);
     if (first < 0 || !isChain || layers.output !== layers.nodes.length - 1) return undefined;
-    const weights = await SafetensorsFile.open(files.bestWeights);
-    try {
+    return SafetensorsFile.reading(files.bestWeights, async (weights) => {
       const steps: Step[] = [];
       for (const [i, node] of rest.entries()) {
         const folded = i === 1 && node.className === "BatchNormalization" && nameOfActivation(rest[0]) === "linear";
@@ -50,9 +49,7 @@ export class Tail {
         steps.push(...found);
       }
       return new Tail(steps);
-    } finally {
-      await weights.close();
-    }
+    });
   }
 
   /** Gradients of the logit. @param outputs of the first layer, bias included, row-major [count, columns] */

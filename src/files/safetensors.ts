@@ -109,6 +109,16 @@ export class SafetensorsFile {
     }
   }
 
+  /** What `work` finds in a file, which is closed afterwards. @throws {InputError} as {@link open} */
+  static async reading<T>(path: string, work: (file: SafetensorsFile) => T | Promise<T>): Promise<T> {
+    const file = await SafetensorsFile.open(path);
+    try {
+      return await work(file);
+    } finally {
+      await file.close();
+    }
+  }
+
   /** The tensors of the file, in file order. */
   entries(): TensorEntry[] {
     return [...this.header].map(([name, { shape }]) => ({ name, shape }));

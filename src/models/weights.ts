@@ -74,17 +74,14 @@ export function toWrite({ name, shape, parts }: NamedWeight): TensorToWrite {
 }
 
 /** Loads the weights of a model. @throws {InputError} `TENSOR_MISSING`, `TENSOR_SHAPE` and the codes of unreadable files */
-export async function loadWeights(model: tf.LayersModel, path: string): Promise<void> {
-  const file = await SafetensorsFile.open(path);
-  try {
+export function loadWeights(model: tf.LayersModel, path: string): Promise<void> {
+  return SafetensorsFile.reading(path, async (file) => {
     for (const weight of namedWeights(model)) {
       await readParts(file, weight, (part, values) => {
         tf.tidy(() => part.assign(tf.tensor(values, part.shape, "float32")));
       });
     }
-  } finally {
-    await file.close();
-  }
+  });
 }
 
 /** Reads a weight from a file, one part at a time. @throws {InputError} `TENSOR_MISSING` or `TENSOR_SHAPE` */

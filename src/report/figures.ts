@@ -150,13 +150,11 @@ async function readLayers({ topology, bestWeights }: RunDirectory): Promise<Laye
 }
 
 async function weightsByLayer(path: string): Promise<Map<string, number>> {
-  const file = await SafetensorsFile.open(path);
   const counts = new Map<string, number>();
-  for (const { name, shape } of file.entries()) {
+  for (const { name, shape } of await SafetensorsFile.reading(path, (file) => file.entries())) {
     const layer = name.slice(0, name.lastIndexOf("/"));
     counts.set(layer, (counts.get(layer) ?? 0) + sizeOf(shape));
   }
-  await file.close();
   return counts;
 }
 

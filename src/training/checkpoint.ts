@@ -144,19 +144,19 @@ export class CheckpointStore {
     const { optimizer } = trainer.options;
     const weights = namedWeights(trainer.model);
     const trainable = new Set(trainableVariables(trainer.model));
-    const weightFile = await SafetensorsFile.open(join(path, WEIGHTS));
-    for (const weight of weights) {
-      await readParts(weightFile, weight, (part, values) => {
-        if (trainable.has(part)) optimizer.setValues(part, values);
-        else tf.tidy(() => part.assign(tf.tensor(values, part.shape)));
-      });
-    }
-    await weightFile.close();
-    const slotFile = await SafetensorsFile.open(join(path, OPTIMIZER));
-    for (const { slot, name, start } of slotParts(trainer, weights)) {
-      slot.write(await slotFile.read(name, start, sizeOf(slot.shape)));
-    }
-    await slotFile.close();
+    await SafetensorsFile.reading(join(path, WEIGHTS), async (file) => {
+      for (const weight of weights) {
+        await readParts(file, weight, (part, values) => {
+          if (trainable.has(part)) optimizer.setValues(part, values);
+          else tf.tidy(() => part.assign(tf.tensor(values, part.shape)));
+        });
+      }
+    });
+    await SafetensorsFile.reading(join(path, OPTIMIZER), async (file) => {
+      for (const { slot, name, start } of slotParts(trainer, weights)) {
+        slot.write(await file.read(name, start, sizeOf(slot.shape)));
+      }
+    });
     trainer.restore(state);
   }
 }

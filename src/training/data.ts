@@ -38,6 +38,11 @@ export function byPartition<T>(make: (partition: Partition) => T): Record<Partit
   return { train: make("train"), validation: make("validation"), test: make("test") };
 }
 
+/** The same for values that take time, one after the other. */
+export async function eachPartition<T>(make: (partition: Partition) => Promise<T>): Promise<Record<Partition, T>> {
+  return { train: await make("train"), validation: await make("validation"), test: await make("test") };
+}
+
 /** Opens the data set of the options. @throws {InputError} if it cannot be used */
 export async function openTrainingData(
   options: TrainingOptions,

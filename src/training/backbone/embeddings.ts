@@ -85,17 +85,14 @@ export async function embeddingsOf(
 
 async function readChunk(path: string): Promise<Chunk | undefined> {
   if (!existsSync(path)) return undefined;
-  const file = await SafetensorsFile.open(path);
-  try {
+  return SafetensorsFile.reading(path, async (file) => {
     const { rank, pooling, prefix } = file.metadata;
     return {
       width: file.shapeOf("embeddings")[1] as number,
       values: await file.read("embeddings"),
       form: { rank: Number(rank), pooling: pooling as Pooling, prefix: Number(prefix) },
     };
-  } finally {
-    await file.close();
-  }
+  });
 }
 
 async function writeChunk(path: string, { values, width, form }: Chunk): Promise<void> {

@@ -88,9 +88,8 @@ async function writeBasis(path: string, basis: Basis): Promise<void> {
   );
 }
 
-async function readBasis(path: string): Promise<Basis> {
-  const file = await SafetensorsFile.open(path);
-  try {
+function readBasis(path: string): Promise<Basis> {
+  return SafetensorsFile.reading(path, async (file) => {
     const classes = (file.metadata.classes ?? "").split(",") as SymmetryClass[];
     return {
       size: Number(file.metadata.size),
@@ -101,7 +100,5 @@ async function readBasis(path: string): Promise<Basis> {
       classes,
       totalVariance: Number(file.metadata.totalVariance),
     };
-  } finally {
-    await file.close();
-  }
+  });
 }

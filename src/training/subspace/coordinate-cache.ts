@@ -6,7 +6,7 @@ import { join } from "node:path";
 import type { Partition } from "../../dataset/index";
 import { SafetensorsFile, sha256, writeOnce, writeSafetensors } from "../../files/index";
 import { pixelExamples } from "../batches";
-import type { TrainingData } from "../data";
+import { eachPartition, type TrainingData } from "../data";
 import type { TaskContext } from "../training-task";
 import type { Basis } from "./basis";
 import { fingerprintOf, removeDamaged, subspaceDirectoryOf } from "./basis-cache";
@@ -50,7 +50,7 @@ async function projectAll(
 ): Promise<Coordinates> {
   const task = progress.start("Coordinates", data.dataset.tiles.length, "images");
   let before = 0;
-  const of = async (partition: Partition) => {
+  const found = await eachPartition(async (partition) => {
     const labels = data.labels[partition];
     const pixels = pixelExamples(data.store, data.positions[partition], labels, data.preprocessing);
     const coordinates = await project(pixels, projection, (done) => {
@@ -59,21 +59,11 @@ async function projectAll(
     });
     before += labels.length;
     return coordinates;
-  };
-  const found = { train: await of("train"), validation: await of("validation"), test: await of("test") };
+  });
   task.finish();
   return found;
 }
 
-async function readCoordinates(path: string): Promise<Coordinates> {
-  const file = await SafetensorsFile.open(path);
-  try {
-    return {
-      train: await file.read("train"),
-      validation: await file.read("validation"),
-      test: await file.read("test"),
-    };
-  } finally {
-    await file.close();
-  }
+function readCoordinates(path: string): Promise<Coordinates> {
+  return SafetensorsFile.reading(path, (file) => eachPartition((partition) => file.read(partition)));
 }
