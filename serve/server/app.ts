@@ -1,11 +1,14 @@
-/** @module The Express application: reads requests, passes them to the service and writes the responses. */
+/**
+ * @module The Express application: reads requests, passes them to the service and writes the responses. Also reads the client's address
+ * behind a proxy that gives it in `Forwarded` only (RFC 7239), which Express does not.
+ */
+
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import express, { type Express, type NextFunction, type Request, type Response } from "express";
 import { rateLimit } from "express-rate-limit";
 import { Problem, type Service, type ServiceRequest, type ServiceResponse } from "../core/index";
 import { readBody } from "./body-reader";
-import { readForwarded } from "./forwarded";
 import { type Logger, logAnswers } from "./logging";
 
 export interface AppOptions {
@@ -105,4 +108,20 @@ function headersOf({ headers }: IncomingMessage): Record<string, string | undefi
   return Object.fromEntries(
     Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(", ") : value]),
   );
+}
+
+/**
+ * Passes the addresses of `Forwarded` on as `X-Forwarded-For`, unless the request has that. API Gateway's HTTP APIs remove
+ * the latter and append the client's address to the former.
+ */
+function readForwarded({ headers }: IncomingMessage): void {
+  const { forwarded } = headers;
+  if (forwarded === undefined || headers["x-forwarded-for"] !== undefined) return;
+  // Addresses have no commas. Those within a client's own quotes must not hide the proxy's part, so that quotes are not read.
+  headers["x-forwarded-for"] = forwarded.split(",").map(addressOf).join(", ");
+}
+
+function addressOf(part: string): string {
+  const address = /(?:^|;)\s*for\s*=\s*"?([^";\s]*)/i.exec(part)?.[1] ?? "unknown";
+  return /^\[([^\]]*)\]/.exec(address)?.[1] ?? address.replace(/^([^:]*):\d+$/, "$1");
 }

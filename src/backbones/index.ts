@@ -2,6 +2,5 @@
 export { type LiteLayer, type LiteShape, liteLayers, liteShape } from "./efficientnet-lite-shape";
 export { type FetchedBackbone, fetchBackbone } from "./fetch";
 export { HUB_MODELS, type HubModel, hubModel, type TokenPooling } from "./hub-models";
-export { type Backbone, type BackboneOptions, openBackbone } from "./open";
+export { type Backbone, type BackboneOptions, openBackbone, openPackagedWeights } from "./open";
 export { PACKAGED, type PackagedBackbone, packagedFolder, packagedNamed } from "./packages";
-export { openPackagedWeights } from "./weights";

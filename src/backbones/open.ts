@@ -1,14 +1,14 @@
-/** @module Opens a backbone by its name: its file, its inputs and outputs, and its source. */
+/** @module Opens a backbone by its name: its file, inputs, outputs and source, and a packaged one's weights for fine-tuning. */
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { InputError } from "../errors/index";
-import { readJson } from "../files/index";
+import { readJson, SafetensorsFile, sha256File } from "../files/index";
 import { type BackboneDescription, readBackbone } from "../onnx/index";
 import type { FetchedBackbone } from "./fetch";
 import { type FetchContext, fetchFromHub, HUB_PREFIX, repositoryOf } from "./hub";
 import { hubModel, type TokenPooling } from "./hub-models";
 import { type BackboneNormalization, normalizationOf } from "./normalization";
-import { packagedFolder, packagedNamed } from "./packages";
+import { type PackagedBackbone, packagedFolder, packagedNamed, WEIGHTS_FILE } from "./packages";
 
 /** The user's options for a backbone whose file does not describe itself. */
 export interface BackboneOptions {
@@ -79,4 +79,23 @@ function fromHub(repository: string | undefined): { licence?: string; source?: s
   const { licence, pretraining } = hubModel(repository) ?? {};
   const source = `https://huggingface.co/${repository}`;
   return { source, ...(licence && { licence }), ...(pretraining && { pretraining }) };
+}
+
+/**
+ * Opens the weights of a fetched network, with PyTorch's names.
+ * @throws {InputError} `BACKBONE_NOT_FETCHED`, `BACKBONE_DAMAGED`
+ */
+export async function openPackagedWeights({ name }: PackagedBackbone): Promise<SafetensorsFile> {
+  const folder = packagedFolder(name);
+  const path = join(folder, WEIGHTS_FILE);
+  if (!existsSync(path)) {
+    const message = `The weights of ${name} have not been fetched yet: run histo backbone fetch ${name}`;
+    throw new InputError("BACKBONE_NOT_FETCHED", message);
+  }
+  const { weightsSha256 } = await readJson<FetchedBackbone>(join(folder, "backbone.json"));
+  if (weightsSha256 !== (await sha256File(path))) {
+    const remedy = `delete ${folder} and run histo backbone fetch ${name}`;
+    throw new InputError("BACKBONE_DAMAGED", `${path} has changed since it was fetched; ${remedy}.`);
+  }
+  return SafetensorsFile.open(path);
 }

@@ -3,8 +3,7 @@
  * environment, limits of concurrency and of its growth.
  */
 import type { Random } from "../random/index";
-import { type LatencySummary, type Sampler, summarize } from "./latency";
-import { TimeQueue } from "./time-queue";
+import { type LatencySummary, type Sampler, summarize, TimeQueue } from "./latency";
 
 interface LambdaSimulation {
   /** Work of one request in a warm environment. */

@@ -3,8 +3,7 @@
  * requests per machine, and autoscaling with the delay of starting a machine.
  */
 import type { Random } from "../random/index";
-import { type LatencySummary, type Sampler, summarize } from "./latency";
-import { TimeQueue } from "./time-queue";
+import { type LatencySummary, type Sampler, summarize, TimeQueue } from "./latency";
 
 interface ServerSimulation {
   /** Work of one request in one of a machine's places. */

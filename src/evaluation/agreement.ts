@@ -1,4 +1,7 @@
-/** @module Results by agreement of the experts: is the model right where they agree, and unsure where they disagree? */
+/**
+ * @module Where a model is right: results by agreement of the experts (is it right where they agree, and unsure where they disagree?), and
+ * its worst mistakes.
+ */
 import { groupBy } from "../collections/index";
 import type { Interval } from "./interval";
 import { shareOfRowsInterval } from "./intervals";
@@ -90,4 +93,28 @@ function withVotes(predictions: readonly Prediction[]): Voted[] {
 /** True if the decision at the threshold equals the label. */
 export function isRight({ label, probability }: Prediction, threshold: number): boolean {
   return probability >= threshold === (label === 1);
+}
+
+/** A wrong decision. */
+export interface Mistake extends Prediction {
+  readonly kind: "false positive" | "false negative";
+}
+
+/**
+ * Wrong decisions, the most confident first: false positives by highest, false negatives by lowest probability.
+ * @param count at most this many of each kind
+ */
+export function worstMistakes(
+  predictions: readonly Prediction[],
+  threshold: number,
+  count = 8,
+): { falsePositives: Mistake[]; falseNegatives: Mistake[] } {
+  const wrong = predictions.filter((row) => !isRight(row, threshold));
+  const pick = (label: 0 | 1, kind: Mistake["kind"]) =>
+    wrong
+      .filter((row) => row.label === label)
+      .sort((a, b) => (label === 0 ? b.logit - a.logit : a.logit - b.logit) || (a.filename < b.filename ? -1 : 1))
+      .slice(0, count)
+      .map((row): Mistake => ({ ...row, kind }));
+  return { falsePositives: pick(0, "false positive"), falseNegatives: pick(1, "false negative") };
 }

@@ -41,13 +41,16 @@ export function monitorOf(metric: string, mode: "auto" | "min" | "max" = "auto")
   return { metric, mode: mode === "auto" ? (SMALLER_IS_BETTER.has(metric) ? "min" : "max") : mode };
 }
 
+/** The measures of every model. */
+export function measureNames(): string[] {
+  const measures = Object.entries(binaryMetrics([0, 1], [0.2, 0.8], { interval: false }));
+  const known = measures.filter(([name, value]) => typeof value === "number" && !NO_MEASURES.has(name));
+  return ["loss", ...known.map(([name]) => name)];
+}
+
 /** Checks before training that the measure will exist. @throws {InputError} `MONITOR_UNKNOWN` */
 export function checkMonitor({ metric }: Monitor, own: readonly string[]): void {
-  const measures = Object.entries(binaryMetrics([0, 1], [0.2, 0.8], { interval: false }));
-  const ofClasses = measures.flatMap(([name, value]) =>
-    typeof value === "number" && !NO_MEASURES.has(name) ? [name] : [],
-  );
-  const known = ["loss", ...ofClasses, ...own];
+  const known = [...measureNames(), ...own];
   if (!known.includes(metric)) {
     throw new InputError("MONITOR_UNKNOWN", `--monitor ${metric} is not one of ${known.join(", ")}.`);
   }

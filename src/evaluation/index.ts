@@ -3,9 +3,11 @@ export { logitOf, sigmoid } from "../logits/index";
 export {
   type AgreementGroup,
   isRight,
+  type Mistake,
   probabilityByVotes,
   resultsByAgreement,
   type VoteGroup,
+  worstMistakes,
 } from "./agreement";
 export {
   type CalibrationBin,
@@ -22,6 +24,8 @@ export {
   type RocCurve,
   rocCurve,
   type SweepPoint,
+  type ThresholdCurve,
+  thresholdCurve,
   thresholdSweep,
 } from "./curves";
 export { delongInterval, delongTest } from "./delong";
@@ -33,6 +37,7 @@ export {
   type EpochLine,
   improves,
   type Monitor,
+  measureNames,
   monitored,
   monitorOf,
   readHistory,
@@ -43,7 +48,6 @@ export {
 export { type Interval, quantile } from "./interval";
 export { type IntervalName, metricIntervals, shareOfRowsInterval } from "./intervals";
 export { type BinaryMetrics, binaryMetrics, brierScore, rocAucInterval } from "./metrics";
-export { type Mistake, worstMistakes } from "./mistakes";
 export { labelsAndScores, type Prediction, readPredictions, writePredictions } from "./predictions";
 export { rank, rocAucOf } from "./ranking";
 export {
@@ -69,4 +73,3 @@ export {
   type ThresholdRule,
   thresholdRuleText,
 } from "./threshold";
-export { type ThresholdCurve, thresholdCurve } from "./threshold-curve";

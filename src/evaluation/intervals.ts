@@ -1,10 +1,17 @@
 /** @module All measures of a model with 95 % score intervals, and their differences between two models. */
 
 import { confusionAt, type DecisionMetrics, decisionMetrics } from "./confusion";
-import { type Contributions, designEffect, type LabelledRows, limitOf, unitsOf, varianceOf } from "./contributions";
+import {
+  type Contributions,
+  designEffect,
+  type LabelledRows,
+  limitOf,
+  precisionContributions,
+  unitsOf,
+  varianceOf,
+} from "./contributions";
 import { areaOf } from "./delong";
 import type { Interval } from "./interval";
-import { precisionContributions } from "./precision-contributions";
 import { averagePrecisionOf, checkScores, rank } from "./ranking";
 import type { RowGroups } from "./row-groups";
 import { type Estimate, shareInterval, sumInterval } from "./score-interval";

@@ -1,9 +1,76 @@
-/** @module Predicts image files in groups, so that only a few are in memory. */
-import { readFile } from "node:fs/promises";
-import { HistoError, InputError, messageOf } from "../errors/index";
+/** @module Lists the images that a user names (files, and all files in folders that have the extension of an image), and predicts them. */
+import { readFile, stat } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { countValues } from "../collections/index";
+import type { FoundImages } from "../dataset/labels/index";
+import { HistoError, hasErrorCode, InputError, messageOf } from "../errors/index";
 import type { Prediction } from "./answers";
-import type { ListedImage } from "./image-list";
 import type { Predictor } from "./predictor";
+
+/** An image to predict. */
+export interface ListedImage {
+  /** Its name in results: relative to the folder or the name of the file, or the given path if that is ambiguous. */
+  readonly filename: string;
+  readonly path: string;
+}
+
+/** An image of a format that is not read. */
+export interface UnreadImage {
+  readonly filename: string;
+  readonly code: "IMAGE_UNSUPPORTED";
+  readonly message: string;
+}
+
+/** What the paths of a user hold. */
+export interface NamedImages {
+  readonly images: readonly ListedImage[];
+  /** Images in folders whose formats are not read: commands report them as failed, with the path as the name. */
+  readonly unread: readonly UnreadImage[];
+}
+
+/**
+ * Lists images in a stable order: arguments as given, and folders sorted by name, including their subfolders.
+ * @param option name of the command line option, for messages
+ * @throws {InputError} `IMAGES_MISSING` for a path that does not exist, `IMAGES_NONE` if there are no images
+ */
+export async function namedImages(paths: readonly string[], option = "--images"): Promise<NamedImages> {
+  const found = await Promise.all(paths.map((path) => lookAt(path, option)));
+  const listed = found.flatMap(({ images }) => images);
+  if (listed.length === 0) {
+    throw new InputError("IMAGES_NONE", `${option}: no PNG, JPEG, WebP or TIFF file in ${paths.join(", ")}.`);
+  }
+  const seen = countValues(listed.map(({ filename }) => filename));
+  return {
+    images: listed.map((image) => (seen.get(image.filename) === 1 ? image : { ...image, filename: image.path })),
+    unread: found.flatMap(({ unread }) => unread),
+  };
+}
+
+async function lookAt(path: string, option: string): Promise<NamedImages> {
+  const info = await stat(path).catch((error: unknown) => {
+    const reason = hasErrorCode(error, "ENOENT") ? "does not exist." : `cannot be opened: ${messageOf(error)}`;
+    const message = `${option}: ${path} ${reason}`;
+    throw new InputError("IMAGES_MISSING", message, { cause: error });
+  });
+  if (!info.isDirectory()) return { images: [{ filename: basename(path), path }], unread: [] };
+  const { images, unsupported } = await imagesIn(path);
+  return {
+    images: images.map((filename) => ({ filename, path: join(path, filename) })),
+    unread: unsupported.map((name) => unreadImage(join(path, name))),
+  };
+}
+
+function unreadImage(path: string): UnreadImage {
+  const message = `${path} is of a format that is not read; convert it to PNG, JPEG, WebP or TIFF.`;
+  return { filename: path, code: "IMAGE_UNSUPPORTED", message };
+}
+
+/** The images in a folder, as data sets find them: linked folders are followed, hidden files are not images. */
+async function imagesIn(folder: string): Promise<FoundImages> {
+  // Loaded only here, because servers list no folders.
+  const { findImages } = await import("../dataset/labels/index.js");
+  return findImages(folder);
+}
 
 /** The answer for a file, or the error. */
 export interface FileAnswer {

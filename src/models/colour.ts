@@ -1,7 +1,7 @@
 /** @module Logistic regression on colour and texture: the baseline that a network must beat. */
 import { tf } from "../tensorflow/index";
 import { ColourFeatures } from "./layers/colour-features";
-import type { ColourFeaturesConfig } from "./layers/colour-levels";
+import type { ColourFeaturesConfig } from "./layers/colour-measures";
 import { applyLayer } from "./layers/layer";
 
 /** Standardized pixels [n, size, size, 3] to one logit: {@link ColourFeatures} and a dense layer named `logit`. */

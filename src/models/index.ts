@@ -5,8 +5,7 @@ export { type EfficientNetLiteOptions, efficientNetLite, type InvertedBottleneck
 export { BatchNormalization2D } from "./layers/batch-normalization";
 export { BlockDense } from "./layers/block-dense";
 export { ColourFeatures } from "./layers/colour-features";
-export { colourFeatureCount } from "./layers/colour-levels";
-export { measureColours } from "./layers/colour-measures";
+export { colourFeatureCount, measureColours } from "./layers/colour-measures";
 export { Convolution2D } from "./layers/convolution";
 export { CounterDropout, setStep } from "./layers/counter-dropout";
 export { applyLayer } from "./layers/layer";

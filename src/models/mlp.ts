@@ -2,7 +2,7 @@
 import { tf } from "../tensorflow/index";
 import { BlockDense } from "./layers/block-dense";
 import { ColourFeatures } from "./layers/colour-features";
-import type { ColourFeaturesConfig } from "./layers/colour-levels";
+import type { ColourFeaturesConfig } from "./layers/colour-measures";
 import { CounterDropout } from "./layers/counter-dropout";
 import { applyLayer } from "./layers/layer";
 import { SubspaceProjection } from "./layers/subspace-projection";

@@ -35,20 +35,14 @@ const HIDDEN = new Set(["name", "classes", "preprocessing", "notes", "tiles", "t
 
 export function provenanceSection({ results, main }: ReportFacts): Section {
   const { config, classes } = results;
-  const data: [string, string][] = [
+  const { tiles, contentHash, preprocessing, notes = [] } = config;
+  const data: (readonly [name: string, value: string | undefined])[] = [
     ["Data set", config.data ?? "not named"],
     ["Classes", `${classes[0]} (negative), ${classes[1]} (positive)`],
-    ...(config.tiles
-      ? [
-          [
-            "Images",
-            `${config.tiles.train} train, ${config.tiles.validation} validation, ${config.tiles.test} test`,
-          ] as [string, string],
-        ]
-      : []),
-    ...(config.contentHash ? [["Hash of the pixels", config.contentHash] as [string, string]] : []),
-    ...(config.preprocessing ? [["Preprocessing", JSON.stringify(config.preprocessing)] as [string, string]] : []),
-    ...(config.notes ?? []).map((note): [string, string] => ["Note", note]),
+    ["Images", tiles && `${tiles.train} train, ${tiles.validation} validation, ${tiles.test} test`],
+    ["Hash of the pixels", contentHash],
+    ["Preprocessing", preprocessing && JSON.stringify(preprocessing)],
+    ...notes.map((note) => ["Note", note] as const),
   ];
   const settings = Object.entries(config)
     .filter(([name]) => !HIDDEN.has(name) && name !== "data" && name !== "contentHash")
@@ -66,7 +60,7 @@ export function provenanceSection({ results, main }: ReportFacts): Section {
     blocks: [
       table(
         ["Data", "value"],
-        data.map(([name, value]) => [name, escapeHtml(value)]),
+        data.flatMap(([name, value]) => (value === undefined ? [] : [[name, escapeHtml(value)]])),
       ),
       ...(settings.length > 0
         ? [`<details><summary>All settings</summary>${table(["Setting", "value"], settings)}</details>`]

@@ -9,6 +9,7 @@ import {
   logLoss,
   type Monitor,
   meanInterval,
+  measureNames,
   metricIntervals,
   monitorOf,
   quantile,
@@ -22,13 +23,9 @@ const RESAMPLES = 500;
 
 /** The objective with a name: `loss` or a measure of `histo metrics`. @throws {InputError} `OBJECTIVE_UNKNOWN` */
 export function objectiveNamed(metric: string): Monitor {
-  const measures = { loss: 0, ...binaryMetrics([0, 1], [0.2, 0.8], { interval: false }) };
-  const known = Object.entries(measures).filter(
-    ([name, value]) => typeof value === "number" && !/^(n|threshold)$/.test(name),
-  );
-  if (!known.some(([name]) => name === metric)) {
-    const names = known.map(([name]) => name).join(", ");
-    throw new InputError("OBJECTIVE_UNKNOWN", `--objective ${metric} is not one of ${names}.`);
+  const known = measureNames();
+  if (!known.includes(metric)) {
+    throw new InputError("OBJECTIVE_UNKNOWN", `--objective ${metric} is not one of ${known.join(", ")}.`);
   }
   return monitorOf(metric);
 }

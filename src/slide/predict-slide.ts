@@ -9,7 +9,6 @@ import { type Progress, silentProgress } from "../progress/index";
 import { hasDeepZoom, writeDeepZoom } from "./deep-zoom";
 import { type Grid, gridOf, tileReading } from "./grid";
 import { Journal } from "./journal";
-import { answeredTiles, predictMissing } from "./missing-blocks";
 import { type OpenSlide, openSlide, slideInfo } from "./open-slide";
 import { type PredictedSlide, predictedTiles, type SlideSummary, summarize } from "./predicted-slide";
 import { writeResults } from "./results/index";
@@ -19,6 +18,7 @@ import { mustFitTiles, planSlide, type SlidePlan } from "./slide-plan";
 import { thumbnailOf } from "./thumbnail";
 import type { Thumbnail } from "./tissue";
 import type { SlideInfo, SlideLevel } from "./types";
+import { answeredTiles, predictMissing } from "./workers";
 
 /** Thumbnail pixels along a tile, and along the longer side of a slide that is not much larger than a tile. */
 const MASK_PIXELS_PER_TILE = 8;

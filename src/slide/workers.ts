@@ -1,5 +1,10 @@
-/** @module Predicts the blocks of a slide in worker processes. */
+/** @module Predicts the blocks of a slide that its journal does not have yet, in worker processes. */
 import { HistoError } from "../errors/index";
+import { counted } from "../format/index";
+import { usableProcessors } from "../machine/index";
+import type { Progress } from "../progress/index";
+import type { Grid, tileReading } from "./grid";
+import type { Journal } from "./journal";
 import type { SlideSource } from "./open-slide";
 import { errorOf, type ProgramFailure, startProgram } from "./program";
 import type { BlockAnswer } from "./tile-predictor";
@@ -29,29 +34,71 @@ interface BlockJob {
   readonly regions: readonly Rectangle[];
 }
 
-interface WorkersOptions {
-  /** Name of the slide in errors. */
+interface Work {
+  /** Name of the slide, for errors and progress. */
   readonly name: string;
   readonly source: SlideSource;
+  readonly reading: ReturnType<typeof tileReading>;
   /** Model directory. */
   readonly model: string;
-  readonly workers: number;
-  /** Threads of each worker's network. */
-  readonly threads: number;
+  /** Parameters of the model, if known. */
+  readonly parameters: number | undefined;
+  /** Default: by the number of processors. */
+  readonly workers: number | undefined;
+  /** Of all workers together. Default: one for each processor. */
+  readonly threads: number | undefined;
+  readonly progress: Progress;
   readonly signal: AbortSignal;
 }
+
+/** Larger models are loaded by a single worker. */
+const LARGE_MODEL_PARAMETERS = 50_000_000;
+const MOST_WORKERS = 8;
 
 /** Blocks per worker at a time: one is predicted while the next is read. */
 const BLOCKS_AHEAD = 2;
 /** Attempts per block: after a crash, a new process tries once more. */
 const TRIES = 2;
 
+/** Predicts the missing blocks in worker processes, and adds each to the journal at once. */
+export async function predictMissing(grid: Grid, journal: Journal, work: Work): Promise<ProcessUse> {
+  const { level, regionOf } = work.reading;
+  const jobs = grid.blocks.flatMap((tiles, block) =>
+    journal.answers.has(block) ? [] : [{ block, level, regions: tiles.map(regionOf) }],
+  );
+  if (jobs.length === 0) return { memory: 0, processorSeconds: 0 };
+  const before = answeredTiles(grid, journal);
+  let done = before;
+  const task = work.progress.start(work.name, grid.tissueTiles - before, "tiles");
+  const use = await predictBlocks(jobs, { ...work, ...processesFor(work) }, async (block, answer) => {
+    await journal.add(block, answer);
+    done += answer.logits.length;
+    task.update(done - before);
+  });
+  task.finish(`${done} of ${counted(grid.tissueTiles, "tile")}`);
+  return use;
+}
+
+/** Number of tiles that the journal has answers for. */
+export function answeredTiles(grid: Grid, { answers }: Journal): number {
+  return [...answers.keys()].reduce((sum, block) => sum + (grid.blocks[block]?.length ?? 0), 0);
+}
+
+/** Number of processes, and of threads in each. */
+function processesFor({ workers, threads, parameters = 0 }: Work): { workers: number; threads: number } {
+  const cores = threads ?? usableProcessors();
+  const count = workers ?? (parameters > LARGE_MODEL_PARAMETERS ? 1 : Math.min(MOST_WORKERS, cores));
+  return { workers: count, threads: Math.max(1, Math.floor(cores / count)) };
+}
+
+type WorkersOptions = Pick<Work, "name" | "source" | "model" | "signal"> & Readonly<ReturnType<typeof processesFor>>;
+
 /**
  * Predicts blocks in worker processes. Calls `onAnswer` for one answer at a time, in any order of blocks.
  * @returns the resources of all workers
  * @throws {HistoError} `SLIDE_WORKER_CRASHED` if a block crashes its process twice; else a worker's own error
  */
-export async function predictBlocks(
+async function predictBlocks(
   jobs: readonly BlockJob[],
   options: WorkersOptions,
   onAnswer: (block: number, answer: BlockAnswer) => Promise<void>,

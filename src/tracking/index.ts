@@ -17,6 +17,6 @@ export { ActiveRun } from "./run/active-run";
 export { loggedStatus, type StartRunOptions, startRun, withRun } from "./run/start-run";
 export { type LocalServer, type LocalServerOptions, startLocalServer } from "./server/local-server";
 export { freePort, localServerSettings } from "./server/settings";
+export type { Table, TableInput } from "./spool/run-tables";
 export type { SpoolSenderReport } from "./spool/spool-sender-report";
 export { findSpools, syncSpools } from "./spool/sync";
-export type { Table, TableInput } from "./spool/tables";

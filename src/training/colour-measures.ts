@@ -1,10 +1,24 @@
-/** @module Colour and texture of all tiles of a run. */
+/**
+ * @module Colour and texture of all tiles of a run, and the colour baseline: solved logistic regression on them, which the trainer then
+ * trains further.
+ */
 import { setImmediate } from "node:timers/promises";
 import type { Partition } from "../dataset/index";
-import { colourFeatureCount, measureColours } from "../models/index";
-import { byPartition, type TrainingData } from "./data";
-import { type FeatureScaling, fitScaling, scaled } from "./rows";
-import type { TaskContext } from "./training-task";
+import {
+  colourFeatureCount,
+  colourRegression,
+  copyWeights,
+  measureColours,
+  mlpOnFeatures,
+  saveModel,
+  setLogit,
+} from "../models/index";
+import type { TrainingOptions } from "../options/index";
+import { featureExamples } from "./batches";
+import { byPartition, eachPartition, type TrainingData } from "./data";
+import { fitLogistic } from "./logistic-regression";
+import { type FeatureScaling, fitScaling, scaled, scalingWeights } from "./rows";
+import type { TaskContext, TrainingTask } from "./training-task";
 
 /** Features of all tiles by partition, [n, width] row-major, standardized by the training tiles. */
 export interface ColourMeasures {
@@ -17,15 +31,14 @@ export interface ColourMeasures {
 export async function measureColour(data: TrainingData, { progress, signal }: TaskContext): Promise<ColourMeasures> {
   const task = progress.start("Colour and texture", data.dataset.tiles.length, "images");
   let before = 0;
-  const of = async (partition: Partition) => {
+  const raw = await eachPartition(async (partition) => {
     const values = await measure(data, partition, (done) => {
       signal?.throwIfAborted();
       task.update(before + done);
     });
     before += data.labels[partition].length;
     return values;
-  };
-  const raw = { train: await of("train"), validation: await of("validation"), test: await of("test") };
+  });
   task.finish();
   const width = raw.train.length / data.labels.train.length;
   const scaling = fitScaling(raw.train, width);
@@ -49,4 +62,34 @@ async function measure(
     onDone(i + 1);
   }
   return values;
+}
+
+/** Logistic regression on colour and texture; the trainer starts from its solution. */
+export async function colourTask(
+  options: TrainingOptions,
+  data: TrainingData,
+  context: TaskContext,
+): Promise<TrainingTask> {
+  const { width, values, scaling } = await measureColour(data, context);
+  const model = mlpOnFeatures(width, { hidden: [], seed: options.seed });
+  const fit = fitLogistic(values.train, data.labels.train, undefined, 1, data.groups);
+  context.progress.say(`Logistic regression on ${width} colour and texture features, penalty ${fit.penalty}.`);
+  setLogit(model, fit.weights, fit.bias);
+  return {
+    model,
+    examples: byPartition((partition) =>
+      featureExamples([values[partition]], width, data.labels[partition], options.seed),
+    ),
+    architecture: `colour ${width}-1`,
+    stemParameters: 2 * width,
+    async save(run) {
+      const whole = colourRegression(options.size, data.preprocessing);
+      copyWeights(model, whole, new Map(scalingWeights("colour", scaling)));
+      await saveModel(whole, run);
+      whole.dispose();
+    },
+    async close() {
+      model.dispose();
+    },
+  };
 }

@@ -8,7 +8,7 @@ import { BACKBONE_PREFIX, type TrainingOptions } from "../options/index";
 import { setPrecision } from "../tensorflow/index";
 import { backboneTask } from "./backbone/backbone-task";
 import { pixelExamples } from "./batches";
-import { colourTask } from "./colour-task";
+import { colourTask } from "./colour-measures";
 import { byPartition, openTrainingData, type TrainingData } from "./data";
 import { fineTuned } from "./fine-tuning";
 import { Prefetcher } from "./prefetch";

@@ -1,6 +1,6 @@
-/** @module Builds the trainer of a plan. */
+/** @module Builds the trainer of a plan, and chooses how its steps are computed: the precision of products and the way of updates. */
 import type { TrainingOptions } from "../options/index";
-import { Adam, type Optimizer, RmsProp, Sgd } from "../tensorflow/index";
+import { Adam, chooseStepWay, type Optimizer, plainWay, RmsProp, Sgd, type StepWay } from "../tensorflow/index";
 import { batchesOf } from "./batches";
 import type { Callback } from "./callbacks/callback";
 import type { TrainingData } from "./data";
@@ -47,4 +47,21 @@ function createOptimizer(options: TrainingOptions): Optimizer {
     case "rmsprop":
       return new RmsProp(shared);
   }
+}
+
+/** Below these sizes, all ways are fast: an MLP with fewer weights, or images with fewer pixels. */
+const [MANY_WEIGHTS, MANY_PIXELS] = [1e6, 64 ** 2];
+
+/**
+ * The fastest way on this processor, timed once (see `chooseStepWay`). Small trainings are not timed and use exact products.
+ * @param parameters weights of the trained network
+ */
+export async function stepWayOf(
+  { model, size, precision }: Pick<TrainingOptions, "model" | "size" | "precision">,
+  parameters: number,
+): Promise<StepWay> {
+  const workload = ({ mlp: "dense", cnn: "convolution", vit: "tokens" } as const)[model];
+  const large = workload === "dense" ? parameters >= MANY_WEIGHTS : size ** 2 >= MANY_PIXELS;
+  if (workload && large) return (await chooseStepWay(workload, { precision })).chosen;
+  return precision === "auto" ? plainWay : { ...plainWay, precision };
 }

@@ -8,8 +8,7 @@ import { useStepWay } from "../tensorflow/index";
 import { ownSize } from "./backbone/names";
 import type { Callback } from "./callbacks/callback";
 import { withTask } from "./create-task";
-import { createTrainer } from "./create-trainer";
-import { stepWayOf } from "./step-way";
+import { createTrainer, stepWayOf } from "./create-trainer";
 import { type Trainer, TrainingDiverged } from "./trainer";
 
 export interface RangePoint {

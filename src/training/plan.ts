@@ -14,7 +14,7 @@ import {
   type TrainingOptions,
 } from "../options/index";
 import { type RunConfig, RunDirectory } from "../runs/index";
-import { type LearningRatePlan, planLearningRate } from "./learning-rate";
+import { type LearningRatePlan, planLearningRate } from "./schedules";
 
 /** The options of a training, checked, and what their texts mean. No later code parses an option. */
 export interface PlannedOptions {

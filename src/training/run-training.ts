@@ -21,11 +21,10 @@ import { EarlyStopping, ReduceOnPlateau, StopWhenLossRises } from "./callbacks/p
 import { ProgressBar } from "./callbacks/progress-bar";
 import { CheckpointStore } from "./checkpoint";
 import { withTask } from "./create-task";
-import { createTrainer } from "./create-trainer";
+import { createTrainer, stepWayOf } from "./create-trainer";
 import type { TrainingData } from "./data";
 import { evaluateRun } from "./evaluate-run";
 import { checkMemory, planTraining, type TrainingPlan } from "./plan";
-import { stepWayOf } from "./step-way";
 import type { UserMetric } from "./trainer";
 import type { TrainingTask } from "./training-task";
 

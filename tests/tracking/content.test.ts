@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { formatChecksums, parseChecksums } from "../../src/tracking/client/checksums";
 import { figureHtml } from "../../src/tracking/run/figures";
+import { appendRows, toTable } from "../../src/tracking/spool/run-tables";
 import { parseGpuLine, SystemSampler } from "../../src/tracking/spool/system-metrics";
-import { appendRows, toTable } from "../../src/tracking/spool/tables";
 
 test("rows, columns and tables are the same table", () => {
   const table = {

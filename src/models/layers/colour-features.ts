@@ -3,8 +3,7 @@
  * tile does not change the numbers.
  */
 import { tf } from "../../tensorflow/index";
-import { type ColourFeaturesConfig, colourFeatureCount } from "./colour-levels";
-import { measureColours } from "./colour-measures";
+import { type ColourFeaturesConfig, colourFeatureCount, measureColours } from "./colour-measures";
 import { Layer } from "./layer";
 
 /**

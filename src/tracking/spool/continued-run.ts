@@ -4,9 +4,8 @@ import { join } from "node:path";
 import { TrackingInputError } from "../client/errors";
 import type { Mlflow } from "../client/mlflow";
 import type { Tag } from "../client/types";
-import { LOGGED_ARTIFACTS_TAG, type LoggedArtifact, tableFiles } from "./run-tables";
+import { appendRows, LOGGED_ARTIFACTS_TAG, type LoggedArtifact, type Table, tableFiles } from "./run-tables";
 import { loadJson, type SpoolDirectory, saveJson } from "./spool-directory";
-import { appendRows, type Table } from "./tables";
 
 /** Adds the server's tables to the list of tables in the tags, if there is one. */
 export async function withEarlierTables(client: Mlflow, runId: string, tags: readonly Tag[]): Promise<readonly Tag[]> {
