@@ -1,8 +1,8 @@
 /**
  * @module Convolutions in full float32. On processors with bf16 instructions, if TensorFlow may use them (see `precision.ts`),
- * oneDNN's convolutions round their factors. The operation `Conv` does not use oneDNN. Only the forward pass is exact:
- * gradients of convolutions have no such operation and use bf16 factors, unless the process starts with
- * `TF_SET_ONEDNN_FPMATH_MODE=` (empty).
+ * oneDNN's convolutions round their factors. The operation `Conv` does not use oneDNN; it knows no depthwise filters, so the
+ * products with each place of such a filter are added up. Only the forward pass is exact: gradients of convolutions have no
+ * such operation and use bf16 factors, unless the process starts with `TF_SET_ONEDNN_FPMATH_MODE=` (empty).
  */
 import * as tf from "@tensorflow/tfjs";
 import { attribute, callOp, wrapKernel } from "./kernels";
@@ -36,6 +36,40 @@ function convolve(inputs: KernelInputs, attrs: ConvAttributes): tf.Tensor {
   return callOp("Conv", attributes, [x, filter]);
 }
 
+/** For filters of each channel [height, width, channels, filters of a channel]. */
+function convolveEachChannel(inputs: KernelInputs, attrs: ConvAttributes): tf.Tensor {
+  const { x, filter } = inputs as { x: tf.Tensor4D; filter: tf.Tensor4D };
+  const { strides, pad, dilations = 1, dimRoundingMode } = attrs;
+  const [height, width, channels, filters] = filter.shape;
+  const { computeConv2DInfo } = tf.backend_util;
+  const info = computeConv2DInfo(x.shape, filter.shape, strides, dilations, pad, dimRoundingMode, true);
+  const { strideHeight, strideWidth, dilationHeight, dilationWidth, outHeight, outWidth } = info;
+  const { top, bottom, left, right } = info.padInfo;
+  const around = [
+    [0, 0],
+    [top, bottom],
+    [left, right],
+    [0, 0],
+  ] as [number, number][];
+  const padded = tf.pad(x, around);
+  let sum: tf.Tensor = tf.scalar(0);
+  for (let i = 0; i < height; i++) {
+    for (let j = 0; j < width; j++) {
+      const [row, column] = [i * dilationHeight, j * dilationWidth];
+      const end = [
+        x.shape[0],
+        row + (outHeight - 1) * strideHeight + 1,
+        column + (outWidth - 1) * strideWidth + 1,
+        channels,
+      ];
+      const part = tf.stridedSlice(padded, [0, row, column, 0], end, [1, strideHeight, strideWidth, 1]);
+      const weights = filter.slice([i, j, 0, 0], [1, 1, channels, filters]).reshape([channels, filters]);
+      sum = tf.add(sum, tf.mul(tf.expandDims(part, 4), weights));
+    }
+  }
+  return sum.reshape([x.shape[0], outHeight, outWidth, channels * filters]);
+}
+
 const activations: Readonly<Record<string, (x: tf.Tensor) => tf.Tensor>> = {
   linear: (x) => x,
   relu: tf.relu,
@@ -46,13 +80,19 @@ const activations: Readonly<Record<string, (x: tf.Tensor) => tf.Tensor>> = {
 
 /** Uses exact convolutions instead of tfjs-node's while `isExact` is true. */
 export function interceptConvolutions(isExact: () => boolean): void {
-  for (const name of [tf.Conv2D, tf.FusedConv2D]) {
+  const ways = [
+    [tf.Conv2D, convolve],
+    [tf.FusedConv2D, convolve],
+    [tf.DepthwiseConv2dNative, convolveEachChannel],
+    [tf.FusedDepthwiseConv2D, convolveEachChannel],
+  ] as const;
+  for (const [name, compute] of ways) {
     wrapKernel<{ inputs: KernelInputs; attrs: ConvAttributes }>(name, (original) => (call) => {
       const { inputs, attrs } = call;
       const activation = activations[attrs.activation ?? "linear"];
       if (!isExact() || !activation || attrs.dataFormat === "NCHW") return original(call);
       return tf.tidy(() => {
-        const product = convolve(inputs, attrs);
+        const product = compute(inputs, attrs);
         return activation(inputs.bias ? tf.add(product, inputs.bias) : product);
       });
     });

@@ -57,17 +57,28 @@ describe("convolutions in fp32", () => {
     });
   });
 
+  it("are exact with filters of their own for each channel", () => {
+    const each = numbers([3, 3, 16, 2]) as tf.Tensor4D;
+    const ofChannel = tf.expandDims(tf.eye(16), 2);
+    // The same filters among zeros for the other channels.
+    const whole = tf.mul(tf.expandDims(each, 3), ofChannel).reshape([3, 3, 16, 32]) as tf.Tensor4D;
+    const sums = plainConvolution(x, whole);
+    const values = withPrecision("fp32", () => tf.depthwiseConv2d(x, each, 1, "same").dataSync());
+    for (const [i, sum] of sums.entries()) assert.ok(Math.abs(sum - values[i]!) < 1e-4, `${values[i]} for ${sum}`);
+  });
+
   it("have the stride and padding of tfjs's own", () => {
+    const each = numbers([3, 3, 16, 2]) as tf.Tensor4D;
     for (const [stride, pad] of [
       [2, "same"],
       [3, "valid"],
       [1, "same"],
     ] as const) {
-      const [exact, native] = (["fp32", "bf16"] as const).map((mode) =>
-        withPrecision(mode, () => tf.conv2d(x, kernel, stride, pad)),
-      ) as [tf.Tensor, tf.Tensor];
-      assert.deepEqual(exact.shape, native.shape);
-      assert.ok((tf.max(tf.abs(tf.sub(exact, native))).dataSync()[0] as number) < 0.3);
+      for (const compute of [() => tf.conv2d(x, kernel, stride, pad), () => tf.depthwiseConv2d(x, each, stride, pad)]) {
+        const [exact, native] = [withPrecision("fp32", compute), withPrecision("bf16", compute)];
+        assert.deepEqual(exact.shape, native.shape);
+        assert.ok((tf.max(tf.abs(tf.sub(exact, native))).dataSync()[0] as number) < 0.3);
+      }
     }
   });
 });
