@@ -13,16 +13,24 @@ interface ConvAttributes {
   readonly strides: number | [number, number];
   readonly pad: "valid" | "same" | number | tf.backend_util.ExplicitPadding;
   readonly dataFormat?: string;
-  readonly dilations?: number | [number, number];
+  /** The layers of tfjs give null for 1. */
+  readonly dilations?: number | [number, number] | null;
   readonly dimRoundingMode?: "floor" | "round" | "ceil";
   readonly activation?: string;
 }
 
 function convolve(inputs: KernelInputs, attrs: ConvAttributes): tf.Tensor {
   const { x, filter } = inputs as { x: tf.Tensor; filter: tf.Tensor };
-  const { strides, pad, dilations = 1, dimRoundingMode } = attrs;
+  const { strides, pad, dilations, dimRoundingMode } = attrs;
   const { computeConv2DInfo } = tf.backend_util;
-  const info = computeConv2DInfo(x.shape as Shape, filter.shape as Shape, strides, dilations, pad, dimRoundingMode);
+  const info = computeConv2DInfo(
+    x.shape as Shape,
+    filter.shape as Shape,
+    strides,
+    dilations ?? 1,
+    pad,
+    dimRoundingMode,
+  );
   const { top, bottom, left, right } = info.padInfo;
   const list = (name: string, values: readonly number[]) => attribute.int(name, values as unknown as number);
   const attributes = [
@@ -39,10 +47,10 @@ function convolve(inputs: KernelInputs, attrs: ConvAttributes): tf.Tensor {
 /** For filters of each channel [height, width, channels, filters of a channel]. */
 function convolveEachChannel(inputs: KernelInputs, attrs: ConvAttributes): tf.Tensor {
   const { x, filter } = inputs as { x: tf.Tensor4D; filter: tf.Tensor4D };
-  const { strides, pad, dilations = 1, dimRoundingMode } = attrs;
+  const { strides, pad, dilations, dimRoundingMode } = attrs;
   const [height, width, channels, filters] = filter.shape;
   const { computeConv2DInfo } = tf.backend_util;
-  const info = computeConv2DInfo(x.shape, filter.shape, strides, dilations, pad, dimRoundingMode, true);
+  const info = computeConv2DInfo(x.shape, filter.shape, strides, dilations ?? 1, pad, dimRoundingMode, true);
   const { strideHeight, strideWidth, dilationHeight, dilationWidth, outHeight, outWidth } = info;
   const { top, bottom, left, right } = info.padInfo;
   const around = [
