@@ -3,9 +3,9 @@
  * (native/dense.cc). With few inputs a layer takes less than a millisecond, and the time between operations (JavaScript,
  * waking threads) was a fifth of a step.
  */
-import type * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs";
 import { denseAttributes } from "./dense-ops";
-import type { Gradients } from "./gradients";
+import { disposeGradient, type Gradients } from "./gradients";
 import { attribute, callOps } from "./kernels";
 
 /** Weights of the layers in order. */
@@ -62,6 +62,12 @@ export function chainBackward({ kernels, biases, inputs, dy }: ChainErrors): Gra
   });
   for (const [i, bias] of biases.entries()) gradients.set(bias, results[behind + i] as tf.Tensor);
   return gradients;
+}
+
+/** Disposes gradients that are not applied. */
+export function disposeGradients(gradients: Gradients | ChainErrors): void {
+  if (gradients instanceof Map) for (const gradient of gradients.values()) disposeGradient(gradient);
+  else tf.dispose([...gradients.inputs, gradients.dy]);
 }
 
 function isDense(layer: unknown): layer is DenseLayer {

@@ -8,7 +8,8 @@ import { binaryMetrics } from "../evaluation/index";
 import { setStep } from "../models/index";
 import {
   addGradients,
-  disposeGradient,
+  type ChainErrors,
+  disposeGradients,
   type Gradients,
   type Optimizer,
   passForUpdate,
@@ -77,7 +78,7 @@ export class Trainer {
   readonly history: EpochResult[] = [];
   /** The batches of the current epoch so far. */
   seen = emptySeen();
-  private pending: Gradients = new Map();
+  private pending: Gradients | ChainErrors = new Map();
   private waited = 0;
 
   constructor(
@@ -126,7 +127,7 @@ export class Trainer {
 
   /** True if no gradient waits for the next update. Only then the run can be saved. */
   get atUpdate(): boolean {
-    return this.pending.size === 0;
+    return this.pending instanceof Map && this.pending.size === 0;
   }
 
   /**
@@ -157,8 +158,8 @@ export class Trainer {
 
   /** Frees the optimizer and pending gradients, but not the model. */
   dispose(): void {
-    for (const gradient of this.pending.values()) disposeGradient(gradient);
-    this.pending.clear();
+    disposeGradients(this.pending);
+    this.pending = new Map();
     this.options.optimizer.dispose();
   }
 
@@ -173,51 +174,57 @@ export class Trainer {
     const { inputs, labels } = this.source.load(this.epoch, this.batch);
     this.waited += performance.now() - asked;
     setStep(this.model, this.step);
-    const { accumulate = 1, clipNorm = 0, optimizer, layerRates } = this.options;
+    const { accumulate = 1, clipNorm = 0, layerRates } = this.options;
     const asTheyAre = accumulate === 1 && clipNorm === 0 && !layerRates;
     const pass = asTheyAre ? passForUpdate : trainingPass;
     const { loss, logits, gradients } = pass(this.model, inputs, (z) => this.options.loss(z, labels));
-    if (gradients instanceof Map) this.add(gradients);
+    this.add(gradients);
     try {
       this.note(loss, logits, labels);
-    } catch (error) {
-      if (!(gradients instanceof Map)) tf.dispose([...gradients.inputs, gradients.dy]);
-      throw error;
     } finally {
       tf.dispose([inputs, labels, loss, logits]);
     }
     const rate = this.learningRate();
     this.batch++;
     this.step++;
-    if (!(gradients instanceof Map)) optimizer.apply(gradients, rate);
-    else if (this.batch % accumulate === 0 || this.batch === this.source.batches) this.update(rate);
+    if (this.batch % accumulate === 0 || this.batch === this.source.batches) this.update(rate);
   }
 
-  private add(gradients: Gradients): void {
+  private add(gradients: Gradients | ChainErrors): void {
+    const { pending } = this;
+    if (!(gradients instanceof Map && pending instanceof Map)) {
+      this.pending = gradients; // a chain's, which are never added
+      return;
+    }
     for (const [variable, gradient] of gradients) {
-      const before = this.pending.get(variable);
-      this.pending.set(variable, before ? addGradients(before, gradient) : gradient);
+      const before = pending.get(variable);
+      pending.set(variable, before ? addGradients(before, gradient) : gradient);
     }
   }
 
   private update(rate: number): void {
-    const { accumulate = 1, clipNorm = 0, optimizer, layerRates } = this.options;
+    const { optimizer, layerRates } = this.options;
     const gradients = this.pending;
     this.pending = new Map();
+    if (gradients instanceof Map) this.average(gradients);
+    optimizer.apply(gradients, rate, layerRates);
+  }
+
+  /** Makes means of sums of gradients, and limits their norm. */
+  private average(gradients: Gradients): void {
+    const { accumulate = 1, clipNorm = 0 } = this.options;
     const count = ((this.batch - 1) % accumulate) + 1;
     let factor = 1 / count;
     if (clipNorm > 0) {
       const norm = globalNorm(gradients) / count;
       if (!Number.isFinite(norm)) {
-        for (const gradient of gradients.values()) disposeGradient(gradient);
+        disposeGradients(gradients);
         throw new TrainingDiverged(`The gradient is not finite at step ${this.step}.`);
       }
       if (norm > clipNorm) factor *= clipNorm / norm;
     }
-    if (factor !== 1) {
-      for (const [variable, gradient] of gradients) gradients.set(variable, scaleGradient(gradient, factor));
-    }
-    optimizer.apply(gradients, rate, layerRates);
+    if (factor === 1) return;
+    for (const [variable, gradient] of gradients) gradients.set(variable, scaleGradient(gradient, factor));
   }
 
   private note(loss: tf.Scalar, logits: tf.Tensor2D, labels: tf.Tensor2D): void {

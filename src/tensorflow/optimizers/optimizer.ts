@@ -1,6 +1,6 @@
 /** @module The base of all optimizers: resident weights and slots, one update per variable, state for checkpoints. */
 import * as tf from "@tensorflow/tfjs";
-import type { ChainErrors } from "../dense-chain";
+import { type ChainErrors, disposeGradients } from "../dense-chain";
 import { disposeGradient, type Gradients, multiplyOut } from "../gradients";
 import { runtime } from "../load";
 import { readValues } from "../read-values";
@@ -135,16 +135,16 @@ export abstract class Optimizer {
       const updates = [...gradients].map(([weights, gradient]) => ({ ...this.fusedVariable(weights), gradient }));
       fusedUpdate(rule, options, updates);
     });
-    for (const gradient of gradients.values()) disposeGradient(gradient);
+    disposeGradients(gradients);
   }
 
   /** Computes the gradients of a chain and applies them, in one pass over its weights. */
-  private applyChain({ kernels, biases, inputs, dy }: ChainErrors, learningRate: number): void {
+  private applyChain(errors: ChainErrors, learningRate: number): void {
+    const fused = (some: readonly tf.Variable[]) => some.map((weights) => this.fusedVariable(weights));
     this.withRule(learningRate, (rule, options) => {
-      const [own, added] = [kernels, biases].map((some) => some.map((weights) => this.fusedVariable(weights)));
-      fusedChainUpdate(rule, options, [own ?? [], added ?? []], { inputs, dy });
+      fusedChainUpdate(rule, options, [fused(errors.kernels), fused(errors.biases)], errors);
     });
-    tf.dispose([...inputs, dy]);
+    disposeGradients(errors);
   }
 
   private withRule(learningRate: number, update: (rule: FusedRule, options: tf.Tensor2D) => void): void {
