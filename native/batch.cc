@@ -160,7 +160,8 @@ void BackwardProduct::Inputs(Index first, Index count, const float* values, floa
     Unpack(products, width, batch, count, nullptr, 0, false, dx + first, inputs);
   }
   for (Index b = 0; values && b < batch; b++) {
-    for (Index i = b * inputs + first; i < b * inputs + first + count; i++) dx[i] = values[i] > 0 ? dx[i] : 0;
+    const Index at = b * inputs + first;
+    RectifyErrors(dx + at, values + at, count, dx + at);
   }
   if (sums) SumColumns(dx + first, batch, count, inputs, sums + first);
 }

@@ -41,6 +41,11 @@ class BackwardProduct {
 // Results are finished by the thread that computed them, because another processor core would wait for them.
 inline float Rectified(float value, bool rectify) { return rectify && value < 0 ? 0 : value; }  // NaN stays NaN
 
+// dx = dy where y > 0, otherwise 0. Can work in place.
+inline void RectifyErrors(const float* dy, const float* y, std::int64_t n, float* dx) {
+  for (std::int64_t i = 0; i < n; i++) dx[i] = y[i] > 0 ? dy[i] : 0;
+}
+
 // Sums of the columns of x [rows, columns], whose rows are `stride` floats apart.
 inline void SumColumns(const float* x, std::int64_t rows, std::int64_t columns, std::int64_t stride, float* sums) {
   std::fill_n(sums, columns, 0.0f);

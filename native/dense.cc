@@ -39,11 +39,7 @@ void DenseGrad(Call& call, const Options& options) {
 }
 
 inline void Rectify(const float* x, Index n, float* y) {
-  for (Index i = 0; i < n; i++) y[i] = x[i] < 0 ? 0 : x[i];  // NaN stays NaN
-}
-
-inline void RectifyErrors(const float* dy, const float* y, Index n, float* dx) {
-  for (Index i = 0; i < n; i++) dx[i] = y[i] > 0 ? dy[i] : 0;
+  for (Index i = 0; i < n; i++) y[i] = Rectified(x[i], true);
 }
 
 // Number of elements for which starting a thread pays.
