@@ -60,7 +60,7 @@ interface ScoresAtThreshold {
 
 /**
  * Differences of all measures with 95 % intervals: half the width of each model's own interval is its error, and the errors are as
- * correlated as what the rows contribute to them. At least as wide as the standard error of the difference requires. No wider than 0
+ * correlated as what the rows contribute to them. At least as wide as the standard error of the difference requires. It has no width
  * only if the models rank all rows equally (areas), or decide equally on all of them.
  */
 export function pairedDifferences(
