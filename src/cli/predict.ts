@@ -1,7 +1,7 @@
 /** @module `histo predict`: predicts the classes of images with an exported model, as CSV. */
 import * as z from "zod";
 import { HistoError, InputError } from "../errors/index";
-import { csvField, mustBeWritable, writeFileAtomically } from "../files/index";
+import { csvField, descriptorOf, mustBeWritable, writeFileAtomically } from "../files/index";
 import { counted } from "../format/index";
 import type { Preprocessing } from "../image/index";
 import type { FileAnswer, ListedImage, PredictionWarning, Predictor } from "../inference/index";
@@ -115,10 +115,12 @@ export const command = defineCommand({
       predictions,
     };
   },
-  render: ({ out, predictions, trainedOnDrawnTiles }) =>
-    out === null
-      ? csv(predictions, trainedOnDrawnTiles).trimEnd()
-      : `${out}: ${counted(predictions.length, "prediction")}`,
+  async render({ out, predictions, trainedOnDrawnTiles }) {
+    if (out === null) return csv(predictions, trainedOnDrawnTiles).trimEnd();
+    // The table is there already, and nothing else.
+    if ((await descriptorOf(out)) === 1) return "";
+    return `${out}: ${counted(predictions.length, "prediction")}`;
+  },
 });
 
 /** A line for each image with a warning, or one for many images with the same. */

@@ -1,11 +1,13 @@
 /** @module Complete writes: files under a temporary name, synced and renamed, and all bytes of a buffer. */
 import { randomInt, randomUUID } from "node:crypto";
-import { existsSync } from "node:fs";
-import { type FileHandle, link, open, readdir, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
+import { writeFile as callbackWriteFile, existsSync } from "node:fs";
+import { type FileHandle, link, open, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { promisify } from "node:util";
 import { hasErrorCode } from "../errors/index";
 import { isStream, makeDirectory } from "./directory";
 import { isAlive } from "./lock.cjs";
+import { behindLinks, descriptorOf } from "./named-file";
 
 /** Begins anywhere: in containers, processes that share a folder often have the same id. */
 let serial = randomInt(2 ** 40);
@@ -87,20 +89,33 @@ export async function writeAtomically(path: string, write: (handle: FileHandle) 
 }
 
 /**
- * Replaces the content of `path` in one step: readers see the old or the new content, never a part. A link stays a link, and a pipe or
- * device, such as `/dev/stdout`, is written to.
+ * Replaces the content of `path` in one step: readers see the old or the new content, never a part. A link stays a link. A pipe, a
+ * device, or an open file such as `/dev/stdout` is written to where it is.
  */
 export async function writeFileAtomically(path: string, content: string | Uint8Array): Promise<void> {
+  const descriptor = await descriptorOf(path);
+  if (descriptor !== undefined) return writeToDescriptor(descriptor, content);
   if (await isStream(path)) return writeFile(path, content);
-  const file = await realpath(path).catch(() => path);
-  await writeAtomically(file, (handle) => handle.writeFile(content));
+  await writeAtomically(await behindLinks(path), (handle) => handle.writeFile(content));
+}
+
+const writeFileTo = promisify(callbackWriteFile);
+
+/** Writes at the place where an open file is. */
+async function writeToDescriptor(descriptor: number, content: string | Uint8Array): Promise<void> {
+  const stream = descriptor === 1 ? process.stdout : descriptor === 2 ? process.stderr : undefined;
+  if (!stream) return writeFileTo(descriptor, content);
+  await new Promise<void>((resolve, reject) => {
+    stream.write(content, (error) => (error ? reject(error) : resolve()));
+  });
 }
 
 /**
- * Runs `write` on a temporary folder, which then replaces `path` and whatever is in it. Others see the old folder or the whole
- * new one. Nothing is left if `write` fails.
+ * Runs `write` on a temporary folder, which then replaces the named one and whatever is in it. Others see the old folder or the
+ * whole new one. A link stays a link. Nothing is left if `write` fails.
  */
-export async function writeFolderAtomically<T>(path: string, write: (folder: string) => Promise<T>): Promise<T> {
+export async function writeFolderAtomically<T>(named: string, write: (folder: string) => Promise<T>): Promise<T> {
+  const path = await behindLinks(named);
   const [folder, old] = [nameBeside(path, "tmp"), nameBeside(path, "old")];
   await makeDirectory(folder);
   try {

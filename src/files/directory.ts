@@ -1,8 +1,9 @@
 /** @module Folders, and whether a file can be written in one. */
 import { existsSync } from "node:fs";
-import { mkdir, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { hasErrorCode, InputError, messageOf } from "../errors/index";
+import { behindLinks, descriptorOf } from "./named-file";
 
 /**
  * Creates a folder and its missing parents. (Node's own `recursive` never returns if the system denies a folder whose
@@ -39,12 +40,12 @@ export async function isStream(path: string): Promise<boolean> {
  */
 export async function mustBeWritable(option: string, path: string, named = path): Promise<void> {
   const refuse = (reason: string) => new InputError("OUT_NOT_WRITABLE", `${option}: ${reason}`);
-  if (await isStream(path)) return;
+  if ((await isStream(path)) || (await descriptorOf(path)) !== undefined) return;
   if (await isDirectory(path)) throw refuse(`${path} is a folder; name a file in it.`);
-  let folder = dirname(await realpath(path).catch(() => path));
-  while (!existsSync(folder)) folder = dirname(folder);
-  const probe = join(folder, `.writable-${process.pid}`);
   try {
+    let folder = dirname(await behindLinks(path));
+    while (!existsSync(folder)) folder = dirname(folder);
+    const probe = join(folder, `.writable-${process.pid}`);
     await writeFile(probe, "");
     await rm(probe);
   } catch (error) {
@@ -60,10 +61,11 @@ export async function mustBeWritable(option: string, path: string, named = path)
  */
 export async function mustBeReplaceable(option: string, path: string): Promise<void> {
   if (!existsSync(path)) return mustBeWritable(option, path);
-  const aside = `${path}.probe-${process.pid}`;
   try {
-    await rename(path, aside);
-    await rename(aside, path);
+    const folder = await behindLinks(path);
+    const aside = `${folder}.probe-${process.pid}`;
+    await rename(folder, aside);
+    await rename(aside, folder);
   } catch (error) {
     const message = `${option}: ${path} cannot be replaced (${messageOf(error)}); name a new folder in it.`;
     throw new InputError("OUT_NOT_WRITABLE", message, { cause: error });

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
 import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { parse } from "csv-parse/sync";
+import { projectRoot } from "../../src/files/index";
 import { encodePng } from "../../src/image/with-sharp";
 import { Predictor } from "../../src/inference/index";
 import { tf } from "../../src/tensorflow/index";
@@ -64,6 +67,23 @@ test("predict writes a CSV row for every image of a folder, and the predictor's 
   const { logit, predictedClass } = await predictor.predict(await readFile(join(images, "b.png")));
   assert.ok(Math.abs(Number(rows[1]!.logit) - logit) < 1e-5);
   assert.equal(rows[1]!.predicted_class, predictedClass);
+});
+
+test("a table on a redirected standard output is the table alone, behind what the file had", async (t) => {
+  const { directory, images, model } = await workspace(t);
+  const path = join(directory, "redirected.csv");
+  await writeFile(path, "before\n");
+  const file = openSync(path, "a");
+  const program = join(projectRoot(), "bin", "histo.cjs");
+  const options = ["--model", model, "--images", images, "--out", "/dev/stdout", "--quiet"];
+  const { status, stderr } = spawnSync(process.execPath, [program, "predict", ...options], {
+    stdio: ["ignore", file, "pipe"],
+    encoding: "utf8",
+  });
+  closeSync(file);
+  assert.equal(status, 0, stderr);
+  const { stdout } = histo("predict", "--model", model, "--images", images, "--quiet");
+  assert.equal(await readFile(path, "utf8"), `before\n${stdout}`);
 });
 
 test("predict follows linked folders, leaves hidden files out, and names images of formats that are not read", async (t) => {
