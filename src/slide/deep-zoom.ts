@@ -8,6 +8,7 @@ import { join } from "node:path";
 import type { OverlayOptions } from "sharp";
 import { makeDirectory, readOrEmpty, writeFileAtomically } from "../files/index";
 import { levelFor } from "./levels";
+import { readAround } from "./read-around";
 import type { SlideInfo, SlideLevel, SlideReader } from "./types";
 
 /** Edge length of a tile in pixels. */
@@ -29,7 +30,7 @@ export function pictureLevels({ levels }: SlideInfo): number {
   return tooMuch < 0 ? wanted : tooMuch;
 }
 
-/** A JPEG tile of the picture reduced by a factor of 2^`shrink`; undefined outside. Damaged parts are white. */
+/** A JPEG tile of the picture reduced by a factor of 2^`shrink`; undefined outside. Damaged tiles of the file are white. */
 export async function pictureTile(
   reader: SlideReader,
   shrink: number,
@@ -40,22 +41,25 @@ export async function pictureTile(
   const size = tileSize(info, shrink, column, row);
   if (!size) return undefined;
   const at = levelFor(info.levels, 2 ** shrink);
-  const scale = 2 ** shrink / (info.levels[at] as SlideLevel).downsample;
-  const region = {
-    x: Math.round(column * PICTURE_TILE * scale),
-    y: Math.round(row * PICTURE_TILE * scale),
-    width: Math.max(1, Math.round(size.width * scale)),
-    height: Math.max(1, Math.round(size.height * scale)),
-  };
-  const [image] = await reader.readRegions(at, [region]);
+  const level = info.levels[at] as SlideLevel;
+  const scale = 2 ** shrink / level.downsample;
+  const [x, width] = inPixels(column * PICTURE_TILE * scale, size.width * scale, level.width);
+  const [y, height] = inPixels(row * PICTURE_TILE * scale, size.height * scale, level.height);
+  const image = await readAround(reader, at, { x, y, width, height });
   const { default: sharp } = await import("sharp");
-  const white = { create: { ...size, channels: 3, background: "white" } } as const;
-  const raw = { width: region.width, height: region.height, channels: 3 } as const;
-  const picture = !image || image instanceof Error ? sharp(white) : sharp(image.data, { raw });
-  return picture
+  return sharp(image.data, { raw: { width, height, channels: 3 } })
     .resize({ ...size, fit: "fill" })
     .jpeg({ quality: QUALITY })
     .toBuffer();
+}
+
+/**
+ * An interval in whole pixels of a level, at least one. The sides of a level are not those of the slide divided by its factor but
+ * rounded: beyond them there is nothing.
+ */
+function inPixels(start: number, length: number, side: number): [start: number, length: number] {
+  const first = Math.min(Math.round(start), side - 1);
+  return [first, Math.min(Math.max(1, Math.round(length)), side - first)];
 }
 
 /** Whether a folder has the Deep Zoom image of a picture. */

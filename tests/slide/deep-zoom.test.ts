@@ -3,8 +3,9 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import sharp from "sharp";
-import { pictureLevels, writeDeepZoom } from "../../src/slide/deep-zoom";
+import { pictureLevels, pictureTile, writeDeepZoom } from "../../src/slide/deep-zoom";
 import { openSlideReader } from "../../src/slide/index";
+import type { Rectangle, SlideReader } from "../../src/slide/types";
 import { histoHere } from "../support/histo";
 import { writeModel } from "../support/served-model";
 import { picture, shrunk, writeSlide } from "../support/slide-files";
@@ -97,4 +98,81 @@ test("a viewer has no tiles that shrink a level so much that they would read a l
   assert.equal(levelsOf(1, 16, 256), 9);
   // From 1/16 on, each tile would be sixteen and more times as large in level 0.
   assert.equal(levelsOf(1, 128), 4);
+});
+
+/** A reader of levels of one colour; it fails on what contains a point of a level. */
+function uniform(levels: SlideReader["info"]["levels"], code?: string, damaged?: readonly [x: number, y: number]) {
+  const reads: Rectangle[] = [];
+  const reader: SlideReader = {
+    info: { path: "", vendor: "", reader: "tiff", levels, remarks: [] },
+    async readRegions(level, regions) {
+      reads.push(...regions);
+      const { width: wide, height: tall } = levels[level] as (typeof levels)[number];
+      return regions.map(({ x, y, width, height }) => {
+        const [px, py] = damaged ?? [-1, -1];
+        const isDamaged = x <= px && px < x + width && y <= py && py < y + height;
+        if (isDamaged) return Object.assign(new Error("damaged"), { code });
+        const data = Buffer.alloc(width * height * 3, 255);
+        for (let i = 0; i < data.length; i++) {
+          const at = Math.floor(i / 3);
+          if (x + (at % width) < wide && y + Math.floor(at / width) < tall) data[i] = 100;
+        }
+        return { width, height, data };
+      });
+    },
+    close: async () => undefined,
+  };
+  return { reader, reads };
+}
+
+const tiles = { tileWidth: 256, tileHeight: 256 };
+
+test("a level of an odd number of pixels has no white at its edges, whichever way its levels were rounded", async () => {
+  const base = { width: 1025, height: 701, downsample: 1, ...tiles };
+  for (const levels of [
+    [base],
+    [base, { width: 512, height: 350, downsample: 2, ...tiles }],
+    [base, { width: 513, height: 351, downsample: 2, ...tiles }],
+  ]) {
+    const { reader } = uniform(levels);
+    for (let shrink = 0; shrink < pictureLevels(reader.info); shrink++) {
+      for (let column = 0; ; column++) {
+        const rows = Array.from({ length: Math.ceil(Math.ceil(701 / 2 ** shrink) / 256) }, (_, row) => row);
+        const made = await Promise.all(rows.map((row) => pictureTile(reader, shrink, column, row)));
+        if (made[0] === undefined) break;
+        for (const tile of made) {
+          const brightest = (await sharp(tile).stats()).channels.map(({ max }) => max);
+          assert.ok(Math.max(...brightest) <= 104, `1:${2 ** shrink}, column ${column}: ${brightest}`);
+        }
+      }
+    }
+  }
+});
+
+test("only the damaged tile of the file is white in a tile of the picture", async () => {
+  const level = { width: 2048, height: 2048, downsample: 1, ...tiles };
+  const { reader } = uniform([level], "IMAGE_CORRUPT", [700, 300]);
+  const { data, info } = await sharp(await pictureTile(reader, 2, 0, 0))
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  const valueAt = (x: number, y: number) => data[(y * info.width + x) * info.channels] as number;
+  assert.deepEqual([valueAt(160, 96) > 245, valueAt(130, 66) > 245, valueAt(188, 124) > 245], [true, true, true]);
+  for (const [x, y] of [
+    [120, 96],
+    [200, 96],
+    [160, 56],
+    [160, 136],
+    [8, 8],
+    [250, 250],
+  ] as const) {
+    assert.ok(Math.abs(valueAt(x, y) - 100) < 8, `${x}, ${y}: ${valueAt(x, y)}`);
+  }
+});
+
+test("what has crashed a reader is white as a whole, and not tried again in pieces", async () => {
+  const level = { width: 2048, height: 2048, downsample: 1, ...tiles };
+  const { reader, reads } = uniform([level], "SLIDE_READER_CRASHED", [700, 300]);
+  const { channels } = await sharp(await pictureTile(reader, 2, 0, 0)).stats();
+  assert.ok(channels.every(({ min }) => min >= 254));
+  assert.equal(reads.length, 1);
 });
