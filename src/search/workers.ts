@@ -29,7 +29,10 @@ export interface TrialRunner {
 export interface TrialPool {
   /** Called once, when the directory of the search exists. */
   begin(): Promise<void>;
-  /** Calls `work` once for each trial that can run at the same time, and waits for all calls. */
+  /**
+   * Calls `work` once for each trial that can run at the same time, and waits for all calls. If one fails, the trials of the others
+   * end too.
+   */
   each(work: (runner: TrialRunner) => Promise<void>): Promise<void>;
   close(): Promise<void>;
 }
@@ -53,7 +56,14 @@ export class LocalPool implements TrialPool {
 
   async each(work: (runner: TrialRunner) => Promise<void>): Promise<void> {
     const runners: readonly TrialRunner[] = this.processes.length > 0 ? this.processes : [{ run: runTrial }];
-    await Promise.all(runners.map(work));
+    const running = runners.map(work);
+    try {
+      await Promise.all(running);
+    } catch (error) {
+      await this.close();
+      await Promise.allSettled(running);
+      throw error;
+    }
   }
 
   async close(): Promise<void> {
@@ -71,6 +81,7 @@ export function processRunners(count: number, graceSeconds?: number): ProcessRun
 /** A process that runs one trial at a time. It is started for the first one, and again after it was lost. */
 export class ProcessRunner implements TrialRunner {
   private child: ChildProcess | undefined;
+  private closed = false;
 
   /** @param graceSeconds time for the process to save a checkpoint after this one has ended */
   constructor(
@@ -86,7 +97,7 @@ export class ProcessRunner implements TrialRunner {
       const stop = () => tell({ type: "stop" });
       const lose = (how: string) => {
         this.child = undefined;
-        settle(() => reject(signal.aborted ? new Interrupted() : new WorkerLost(how)));
+        settle(() => reject(signal.aborted || this.closed ? new Interrupted() : new WorkerLost(how)));
       };
       // A trial that cannot be answered is saved by its process before it counts as failed.
       let failure: { readonly reason: unknown } | undefined;
@@ -106,7 +117,7 @@ export class ProcessRunner implements TrialRunner {
         } else if (failure || signal.aborted) settle(() => reject(new Interrupted()));
         else {
           // It was told to stop by someone else, and takes no more trials.
-          this.close();
+          this.leave();
           lose("told to stop");
         }
       };
@@ -123,7 +134,13 @@ export class ProcessRunner implements TrialRunner {
     });
   }
 
+  /** Ends the process. A running trial is saved first, and interrupted. */
   close(): void {
+    this.closed = true;
+    this.leave();
+  }
+
+  private leave(): void {
     if (this.child?.connected) this.child.disconnect();
   }
 

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { Interrupted } from "../../src/errors/index";
 import { silentProgress } from "../../src/progress/index";
-import { ProcessRunner, WorkerLost } from "../../src/search/workers";
+import { LocalPool, ProcessRunner, type TrialRunner, WorkerLost } from "../../src/search/workers";
 import { writeFiles } from "../support/data-sets";
 import { temporaryDirectory } from "../support/temporary-directory";
 
@@ -13,16 +14,21 @@ const WORKER = `process.on("message", ({ type }) => {
 
 const job = { trial: 0, run: "nowhere", options: { data: "nowhere" }, objective: "rocAuc", rungs: [1] };
 
-/** A runner whose process is the worker above. */
-async function runnerOf(context: TestContext): Promise<ProcessRunner> {
+/** Makes a program the worker of searches. */
+async function asWorker(context: TestContext, program: string): Promise<void> {
   const { HISTO_ROOT: root } = process.env;
   const folder = await temporaryDirectory(context);
-  await writeFiles(folder, { "dist/src/search/worker-main.js": WORKER });
+  await writeFiles(folder, { "dist/src/search/worker-main.js": program });
   process.env.HISTO_ROOT = folder;
   context.after(() => {
     if (root === undefined) delete process.env.HISTO_ROOT;
     else process.env.HISTO_ROOT = root;
   });
+}
+
+/** A runner whose process is the worker above. */
+async function runnerOf(context: TestContext): Promise<ProcessRunner> {
+  await asWorker(context, WORKER);
   const runner = new ProcessRunner("1");
   context.after(() => runner.kill());
   return runner;
@@ -76,6 +82,24 @@ test("a trial whose rung cannot be recorded is stopped, and its process takes th
   await assert.rejects(runner.run(job, host), full);
   assert.equal(pids.length, 2, "one who listens for each trial");
   assert.equal(pids[0], pids[1]);
+});
+
+test("where one of several trials shows that the search must stop, the others end and are not started again", async (context) => {
+  await asWorker(context, `process.on("message", () => undefined).on("disconnect", () => process.exit());`);
+  const pool = new LocalPool(2);
+  const host = { signal: new AbortController().signal, progress: silentProgress, atRung: async () => false };
+  const full = new Error("no space left on device");
+  const ends: unknown[] = [];
+  const work = async (runner: TrialRunner) => {
+    if (calls++ === 0) {
+      await sleep(300);
+      throw full;
+    }
+    await runner.run(job, host).catch((error: unknown) => ends.push(error));
+  };
+  let calls = 0;
+  await assert.rejects(pool.each(work), full);
+  assert.ok(ends.length === 1 && ends[0] instanceof Interrupted, `${ends}`);
 });
 
 function isAlive(pid: number): boolean {
