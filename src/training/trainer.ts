@@ -79,6 +79,8 @@ export class Trainer {
   /** The batches of the current epoch so far. */
   seen = emptySeen();
   private pending: Gradients | ChainErrors = new Map();
+  /** The batches behind the pending gradients: examples of the first one, and how many batches of that size they are together. */
+  private behind = { size: 0, batches: 0 };
   private waited = 0;
 
   constructor(
@@ -178,7 +180,7 @@ export class Trainer {
     const asTheyAre = accumulate === 1 && clipNorm === 0 && !layerRates;
     const pass = asTheyAre ? passForUpdate : trainingPass;
     const { loss, logits, gradients } = pass(this.model, inputs, (z) => this.options.loss(z, labels));
-    this.add(gradients);
+    this.add(gradients, labels.size);
     try {
       this.note(loss, logits, labels);
     } finally {
@@ -190,15 +192,20 @@ export class Trainer {
     if (this.batch % accumulate === 0 || this.batch === this.source.batches) this.update(rate);
   }
 
-  private add(gradients: Gradients | ChainErrors): void {
+  /** Adds a batch's mean gradients to the pending ones, in proportion to its examples: the last batch of an epoch may be smaller. */
+  private add(gradients: Gradients | ChainErrors, examples: number): void {
     const { pending } = this;
     if (!(gradients instanceof Map && pending instanceof Map)) {
       this.pending = gradients; // a chain's, which are never added
       return;
     }
+    if (pending.size === 0) this.behind = { size: examples, batches: 0 };
+    const share = examples / this.behind.size;
+    this.behind.batches += share;
     for (const [variable, gradient] of gradients) {
       const before = pending.get(variable);
-      pending.set(variable, before ? addGradients(before, gradient) : gradient);
+      const more = share === 1 ? gradient : scaleGradient(gradient, share);
+      pending.set(variable, before ? addGradients(before, more) : more);
     }
   }
 
@@ -212,11 +219,11 @@ export class Trainer {
 
   /** Makes means of sums of gradients, and limits their norm. */
   private average(gradients: Gradients): void {
-    const { accumulate = 1, clipNorm = 0 } = this.options;
-    const count = ((this.batch - 1) % accumulate) + 1;
-    let factor = 1 / count;
+    const { clipNorm = 0 } = this.options;
+    const { batches } = this.behind;
+    let factor = 1 / batches;
     if (clipNorm > 0) {
-      const norm = globalNorm(gradients) / count;
+      const norm = globalNorm(gradients) / batches;
       if (!Number.isFinite(norm)) {
         disposeGradients(gradients);
         throw new TrainingDiverged(`The gradient is not finite at step ${this.step}.`);
@@ -290,7 +297,8 @@ function append(list: number[], tensor: tf.Tensor): void {
 }
 
 function globalNorm(gradients: Gradients): number {
-  return tf.tidy(() => Math.sqrt(tf.addN([...gradients.values()].map(squaredNorm)).dataSync()[0] as number));
+  const squares = tf.tidy(() => tf.addN([...gradients.values()].map(squaredNorm)).dataSync()[0] as number);
+  return Math.sqrt(Math.max(0, squares)); // rounding can make a sum over factors negative
 }
 
 /** Logits of a model for a set of examples, in the order of the source. */

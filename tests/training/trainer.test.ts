@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { mlpOnFeatures } from "../../src/models/index";
+import { mlpOnFeatures, namedWeights } from "../../src/models/index";
 import { Sgd } from "../../src/tensorflow/index";
 import { batchesOf, createLoss, featureExamples, Trainer } from "../../src/training/index";
 
@@ -17,4 +17,31 @@ test("a batch may have more examples than a call may have arguments", async () =
   });
   assert.equal(await trainer.fit(), true);
   assert.deepEqual([trainer.history[0]?.train.n, trainer.history[0]?.validation.n], [count, count]);
+});
+
+test("accumulated batches give the step of one large batch, also where the last one is smaller", async () => {
+  const labels = Uint8Array.of(1, 0, 1, 1, 0);
+  const features = Float32Array.of(0.3, -1, 2, 0.7, -0.2, 1.5, 4, -3, 0.1, 0.9);
+  const weightsAfter = async (size: number, accumulate: number, clipNorm: number) => {
+    const model = mlpOnFeatures(2, { hidden: [3], seed: 1 });
+    const source = batchesOf(featureExamples([features], 2, labels, 0), { size });
+    const trainer = new Trainer(model, source, source, {
+      optimizer: new Sgd({ momentum: 0 }),
+      loss: createLoss({ loss: "bce", positiveWeight: 1, labelSmoothing: 0, focalGamma: 2 }),
+      learningRate: () => 0.5,
+      epochs: 3,
+      accumulate,
+      clipNorm,
+    });
+    await trainer.fit();
+    const values = namedWeights(model).flatMap(({ parts }) => parts.flatMap((part) => [...part.dataSync()]));
+    model.dispose();
+    return values;
+  };
+  for (const clipNorm of [0, 0.1]) {
+    const [whole, parts] = [await weightsAfter(5, 1, clipNorm), await weightsAfter(2, 3, clipNorm)];
+    for (const [i, value] of parts.entries()) {
+      assert.ok(Math.abs(value - (whole[i] as number)) < 1e-5, `weight ${i}: ${value} for ${whole[i]}`);
+    }
+  }
 });

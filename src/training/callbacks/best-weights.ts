@@ -62,8 +62,11 @@ export class BestWeights implements StatefulCallback<readonly SavedEpoch[]> {
   }
 
   state(): readonly SavedEpoch[] {
+    return [...this.saved];
+  }
+
+  onSave(): void {
     this.inCheckpoint = [...this.saved];
-    return this.inCheckpoint;
   }
 
   restore(state: readonly SavedEpoch[]): void {

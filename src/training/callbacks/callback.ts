@@ -33,6 +33,8 @@ export interface Callback {
   onEpochEnd?(trainer: RunningTraining, result: EpochResult): void | Promise<void>;
   /** After the validation of an epoch, while the model has the weights that were validated (their average, with EMA). */
   onValidationEnd?(trainer: RunningTraining, result: EpochResult): void | Promise<void>;
+  /** After a checkpoint has been written, with the states of all callbacks. */
+  onSave?(trainer: RunningTraining): void | Promise<void>;
   /** When the training is stopped early; the run can be resumed. */
   onInterrupt?(trainer: RunningTraining): void | Promise<void>;
   /** After the last epoch. */

@@ -43,6 +43,7 @@ export class Checkpoints implements Callback {
     const started = performance.now();
     try {
       await this.store.save(trainer);
+      for (const callback of trainer.options.callbacks ?? []) await callback.onSave?.(trainer);
     } catch (error) {
       if (error instanceof TrainingDiverged) throw error;
       const why = hasErrorCode(error, "ENOSPC") ? "the disk is full" : messageOf(error);

@@ -97,6 +97,7 @@ test("a run that is resumed after a crash, and ends earlier, ends with the best 
   const values = [0.6, 0.8].map((rocAuc) => ({ rocAuc }));
   const { folder, callback, trainer } = await afterEpochs(context, (path) => new BestWeights(path, AUC), values);
   const checkpoint = JSON.parse(JSON.stringify(callback.state()));
+  callback.onSave();
   // The process dies after an epoch that is better still, and before the next checkpoint.
   setEpoch(trainer.model, 3);
   await callback.onValidationEnd(trainer, epochResult(3, { rocAuc: 0.9 }));
@@ -106,4 +107,20 @@ test("a run that is resumed after a crash, and ends earlier, ends with the best 
   await again.onEnd(resumed);
   assert.deepEqual([again.epoch, epochOf(resumed.model)], [2, 2]);
   assert.deepEqual((await readdir(folder)).sort(), ["best.safetensors", "epoch-2.safetensors"]);
+});
+
+test("the best weights of the last checkpoint stay where the next one cannot be written", async (context) => {
+  const { folder, callback, trainer } = await afterEpochs(context, (path) => new BestWeights(path, AUC), [
+    { rocAuc: 0.6 },
+  ]);
+  const checkpoint = JSON.parse(JSON.stringify(callback.state()));
+  callback.onSave();
+  for (const epoch of [2, 3]) {
+    setEpoch(trainer.model, epoch);
+    await callback.onValidationEnd(trainer, epochResult(epoch, { rocAuc: 0.6 + epoch / 10 }));
+    callback.state(); // for a checkpoint for which the disk is too full
+  }
+  const again = new BestWeights(join(folder, "best.safetensors"), AUC);
+  again.restore(checkpoint);
+  assert.equal(again.epoch, 1);
 });
