@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { loadDataset } from "../dataset/index";
 import { InputError } from "../errors/index";
-import { type Prediction, readPredictions } from "../evaluation/index";
+import { type Prediction, type RowGroups, readPredictions, rowGroups } from "../evaluation/index";
 import { prepareImage } from "../image/index";
 import type { RunDirectory } from "../runs/index";
 import type { TrainedRun } from "./run";
@@ -15,6 +15,8 @@ export interface KnownTiles {
   readonly labels: readonly (0 | 1)[];
   /** TensorFlow's logits. */
   readonly logits: readonly number[];
+  /** Groups of dependent tiles, such as those of a patient. */
+  readonly groups?: RowGroups | undefined;
 }
 
 /** Images that are decoded at the same time. */
@@ -54,6 +56,7 @@ export class RunTiles {
         paths: validation.map(({ filename }) => paths.get(filename) as string),
         labels: validation.map(({ label }) => label),
         logits: validation.map(({ logit }) => logit),
+        groups: rowGroups(validation.map(({ group }) => group)),
       };
       const trainingPaths = training.map(({ path }) => path);
       return new RunTiles(run, known, trainingPaths);

@@ -61,12 +61,12 @@ export async function verifyGraph(
 
 /** @param threshold smallest probability for which the run predicts positive */
 function compareLogits(tiles: KnownTiles, exported: ArrayLike<number>, threshold: number): Verification {
-  const { labels, logits } = tiles;
+  const { labels, logits, groups } = tiles;
   const isPositive = (logit: number) => sigmoid(logit) >= threshold;
   const differences = logits.map((logit, i) => Math.abs(logit - (exported[i] as number)));
   const mean = logits.reduce((sum, logit) => sum + logit, 0) / logits.length;
   const bothClasses = [0, 1].every((label) => labels.filter((other) => other === label).length >= 2);
-  const test = bothClasses ? delongTest(labels, logits, exported) : null;
+  const test = bothClasses ? delongTest(labels, logits, exported, groups) : null;
   return {
     tiles: logits.length,
     maxDeviation: differences.reduce((largest, difference) => Math.max(largest, difference), 0),

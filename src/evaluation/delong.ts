@@ -3,6 +3,7 @@
  * rows or of groups of dependent rows (Obuchowski 1997).
  */
 
+import { groupBy } from "../collections/index";
 import { type Contributions, designEffect, type LabelledRows, limitOf, unitsOf, varianceOf } from "./contributions";
 import type { Interval } from "./interval";
 import type { RowGroups } from "./row-groups";
@@ -52,17 +53,23 @@ function areaInterval({ labels, groups }: LabelledRows, auc: number, contributio
   if (Number.isNaN(auc)) return [Number.NaN, Number.NaN];
   // One answer for all rows: the area is one half whatever the rows are.
   if (auc === 0.5 && contributions.every((value) => value === 0)) return [0.5, 0.5];
+  const { estimated, design } = varianceRatios({ labels, groups }, auc, contributions);
+  const z = estimated > design ? limitOf(groups, fewestUnits({ labels, groups })) : Z95;
+  const rows = unitsByClass({ labels });
+  return scoreInterval(auc, (truth) => Math.max(estimated, design) * modelVariance(truth, rows), z);
+}
+
+/** How much larger the variance of an area is than {@link modelVariance}: as estimated, and because of the design effect. */
+function varianceRatios({ labels, groups }: LabelledRows, auc: number, contributions: Contributions) {
   const single = varianceOf({ labels }, contributions);
   const variance = groups ? varianceOf({ labels, groups }, contributions) : single;
   const rows = unitsByClass({ labels });
   const units = unitsByClass({ labels, groups });
   const seen = auc === 0 || auc === 1 ? NEARLY_PERFECT : auc;
-  const largest = modelVariance(seen, units) / modelVariance(seen, rows);
-  const design = groups ? designEffect(variance, single, largest, Math.min(...units)) : { factor: 1 };
+  const most = modelVariance(seen, units) / modelVariance(seen, rows);
+  const design = groups ? designEffect(variance, single, most, Math.min(...units)).factor : 1;
   const estimated = variance > 0 ? variance / modelVariance(auc, rows) : 0;
-  const factor = Math.max(estimated, design.factor);
-  const z = estimated > design.factor ? limitOf(groups, Math.min(...units)) : Z95;
-  return scoreInterval(auc, (truth) => factor * modelVariance(truth, rows), z);
+  return { estimated, design };
 }
 
 function unitsByClass({ labels, groups }: LabelledRows): number[] {
@@ -102,6 +109,52 @@ export function placements(
     });
   }
   return { auc, contributions };
+}
+
+/**
+ * The area of a cross-validated classifier, whose scores can only be compared within a fold, with its 95 % interval.
+ *
+ * Each fold's area is weighted by its pairs: in sets that do not differ its mean is one half, where the area of all scores together is
+ * below it, because what a fold holds is missing in the training of its classifier. As each row has been tested on and trained on,
+ * the variance is twice that of independent folds, exactly so for a linear classifier of sets that do not differ.
+ * @param folds of the rows; those with one label only do not count
+ * @see Nadeau and Bengio 2003, "Inference for the Generalization Error"
+ */
+export function crossValidatedArea(
+  { labels, groups }: LabelledRows,
+  scores: ArrayLike<number>,
+  folds: ArrayLike<number>,
+): { auc: number; ci95: Interval } {
+  const rowsOf = groupBy(
+    Array.from(labels, (_, row) => row),
+    (row) => folds[row],
+  );
+  const parts = [...rowsOf.values()]
+    .map((rows) => {
+      const own = Uint8Array.from(rows, (row) => labels[row] as number);
+      const positives = own.reduce((sum, label) => sum + label, 0);
+      const area = placements(
+        own,
+        Float64Array.from(rows, (row) => scores[row] as number),
+      );
+      return { ...area, rows, own, positives, negatives: own.length - positives };
+    })
+    .filter(({ positives, negatives }) => positives * negatives > 0);
+  const pairs = parts.reduce((sum, { positives, negatives }) => sum + positives * negatives, 0);
+  const auc = parts.reduce((sum, part) => sum + (part.auc * part.positives * part.negatives) / pairs, 0);
+  const contributions = new Float64Array(labels.length);
+  for (const { rows, own, auc: within, contributions: ofRows, positives, negatives } of parts) {
+    const weight = (positives * negatives) / pairs;
+    rows.forEach((row, i) => {
+      const count = own[i] === 1 ? positives : negatives;
+      contributions[row] = weight * ((ofRows[i] as number) + (within - auc) / count);
+    });
+  }
+  const limit = limitOf(groups, fewestUnits({ labels, groups }));
+  const { estimated, design } = varianceRatios({ labels, groups }, auc, contributions);
+  const factor = 2 * Math.max(estimated, design);
+  const rows = unitsByClass({ labels });
+  return { auc, ci95: scoreInterval(auc, (truth) => factor * modelVariance(truth, rows), limit) };
 }
 
 /**

@@ -28,7 +28,7 @@ export {
   thresholdCurve,
   thresholdSweep,
 } from "./curves";
-export { delongInterval, delongTest } from "./delong";
+export { crossValidatedArea, delongInterval, delongTest } from "./delong";
 export { readFeedback } from "./feedback";
 export { type GroupTable, readGroups, type Subgroup, subgroupTable } from "./group-table";
 export {
@@ -48,7 +48,13 @@ export {
 export { type Interval, quantile } from "./interval";
 export { type IntervalName, metricIntervals, shareOfRowsInterval } from "./intervals";
 export { type BinaryMetrics, binaryMetrics, brierScore, rocAucInterval } from "./metrics";
-export { labelsAndScores, type Prediction, readPredictions, writePredictions } from "./predictions";
+export {
+  labelsAndScores,
+  type Prediction,
+  readPredictions,
+  type ScoredRows,
+  writePredictions,
+} from "./predictions";
 export { rank, rocAucOf } from "./ranking";
 export {
   calibrationLine,

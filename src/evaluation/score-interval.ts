@@ -3,7 +3,9 @@
  * the standard error that it would have. They hold with few rows and near 0 and 1, where intervals of the measured value's standard
  * error and of bootstrap percentiles are too narrow, and they never claim certainty.
  */
+import { varianceOf } from "./contributions";
 import type { Interval } from "./interval";
+import type { RowGroups } from "./row-groups";
 import { tQuantile, Z95 } from "./statistics";
 
 /** Halvings of the range: ends are exact to 1e-12. */
@@ -44,13 +46,19 @@ export function wilsonInterval(hits: number, n: number): Interval {
   return shareInterval(hits / n, n);
 }
 
-/** 95 % interval of the mean of positive values, such as losses: Student's t on the log scale, because few large ones decide. */
-export function meanInterval(values: Float64Array): Interval {
+/**
+ * 95 % interval of the mean of positive values, such as losses: Student's t on the log scale, because few large ones decide.
+ * @param groups of dependent values, at least as wide as if they were independent
+ */
+export function meanInterval(values: Float64Array, groups?: RowGroups): Interval {
   const n = values.length;
   const mean = values.reduce((sum, value) => sum + value, 0) / n;
-  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  if (n < 2 || mean === 0) return [0, Number.POSITIVE_INFINITY];
-  const half = (tQuantile(n - 1) * Math.sqrt(squares / (n - 1) / n)) / mean;
+  const units = groups ? new Set(groups).size : n;
+  if (units < 2 || mean === 0) return [0, Number.POSITIVE_INFINITY];
+  const labels = new Uint8Array(n);
+  const contributions = values.map((value) => (value - mean) / n);
+  const variance = Math.max(varianceOf({ labels }, contributions), varianceOf({ labels, groups }, contributions));
+  const half = (tQuantile(units - 1) * Math.sqrt(variance)) / mean;
   return [mean * Math.exp(-half), mean * Math.exp(half)];
 }
 

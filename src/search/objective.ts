@@ -1,4 +1,5 @@
 /** @module The objective of a search: a measure on the validation set, with its 95 % interval. */
+import { groupBy } from "../collections/index";
 import { InputError } from "../errors/index";
 import {
   type BinaryMetrics,
@@ -13,7 +14,9 @@ import {
   metricIntervals,
   monitorOf,
   quantile,
+  type RowGroups,
   rowLogLoss,
+  type ScoredRows,
   sigmoid,
 } from "../evaluation/index";
 import { Random } from "../random/index";
@@ -41,33 +44,43 @@ export function comparable(merit: number | null): number {
   return merit === null || Number.isNaN(merit) ? Number.NEGATIVE_INFINITY : merit;
 }
 
-/** The objective of predictions, with its 95 % interval. Objectives with a threshold use probability 0.5. */
+/**
+ * The objective of predictions, with its 95 % interval, for which the images of a group count as dependent. Objectives with a
+ * threshold use probability 0.5.
+ */
 export function measureObjective(
   metric: string,
-  labels: ArrayLike<number>,
-  logits: ArrayLike<number>,
+  { labels, logits, groups }: Pick<ScoredRows, "labels" | "logits" | "groups">,
 ): { value: number; interval: Interval } {
-  const scores = Float64Array.from(logits, sigmoid);
+  const scores = logits.map(sigmoid);
   if (metric === "loss") {
-    const rows = Float64Array.from(labels, (label, row) => rowLogLoss(label, logits[row] as number));
-    return { value: logLoss(labels, logits), interval: meanInterval(rows) };
+    const rows = logits.map((logit, row) => rowLogLoss(labels[row] as number, logit));
+    return { value: logLoss(labels, logits), interval: meanInterval(rows, groups) };
   }
   const value = binaryMetrics(labels, logits, { interval: false, logits: true })[
     metric as keyof BinaryMetrics
   ] as number;
   if (metric === "brier") {
     const rows = scores.map((score, row) => (score - (labels[row] as number)) ** 2);
-    return { value, interval: meanInterval(rows) };
+    return { value, interval: meanInterval(rows, groups) };
   }
-  if (metric === "expectedCalibrationError") return { value, interval: calibrationInterval(labels, scores, value) };
-  return { value, interval: metricIntervals(labels, scores, { rankBy: logits })[metric as IntervalName] };
+  if (metric === "expectedCalibrationError")
+    return { value, interval: calibrationInterval({ labels, scores, groups }, value) };
+  return { value, interval: metricIntervals(labels, scores, { rankBy: logits, groups })[metric as IntervalName] };
 }
 
-/** The basic bootstrap interval (Davison and Hinkley 1997): resampling raises a calibration error, so percentiles lie too high. */
-function calibrationInterval(labels: ArrayLike<number>, scores: Float64Array, value: number): Interval {
+/**
+ * The basic bootstrap interval (Davison and Hinkley 1997) of whole groups: resampling raises a calibration error, so percentiles lie
+ * too high.
+ */
+function calibrationInterval(
+  { labels, scores, groups }: Pick<ScoredRows, "labels" | "scores"> & { readonly groups: RowGroups | undefined },
+  value: number,
+): Interval {
   const random = new Random(0, "bootstrap");
+  const units = [...groupBy([...labels.keys()], (row) => groups?.[row] ?? row).values()];
   const values = Float64Array.from({ length: RESAMPLES }, () => {
-    const rows = Uint32Array.from(labels, () => random.integer(labels.length));
+    const rows = units.flatMap(() => units[random.integer(units.length)] as number[]);
     const drawn = Float64Array.from(rows, (row) => labels[row] as number);
     return expectedCalibrationError(
       drawn,

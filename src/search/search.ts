@@ -82,6 +82,7 @@ export class Search {
     progress.say(`Training the best ${open.length} again on pixels (--confirm 0 skips this)`);
     await pool.each(async (runner) => {
       for (let record = left.shift(); record && !signal.aborted; record = left.shift()) {
+        if (this.givenUp) throw this.givenUp;
         const { trial, outcome } = record;
         try {
           const confirmed = await this.runTrial(runner, this.confirmationOf(record));

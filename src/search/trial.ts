@@ -2,7 +2,14 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { HistoError, hasErrorCode } from "../errors/index";
-import { bestByMonitor, monitored, monitorOf, readHistory, readPredictions } from "../evaluation/index";
+import {
+  bestByMonitor,
+  labelsAndScores,
+  monitored,
+  monitorOf,
+  readHistory,
+  readPredictions,
+} from "../evaluation/index";
 import { runExperiment, type TrackingOptions } from "../experiments/index";
 import { readJson } from "../files/index";
 import type { GivenTrainingOptions } from "../options/index";
@@ -92,11 +99,7 @@ async function outcomeOf(run: RunDirectory, objective: string): Promise<TrialOut
   const predictions = await readPredictions(run.predictions("validation"));
   const history = await readHistory(run.history);
   return {
-    ...measureObjective(
-      objective,
-      predictions.map(({ label }) => label),
-      predictions.map(({ logit }) => logit),
-    ),
+    ...measureObjective(objective, labelsAndScores(predictions)),
     architecture,
     parameters,
     epochs: history.length,

@@ -216,6 +216,26 @@ test("the interval of a mean loss covers it although few large losses decide", (
   assert.ok(covered >= 0.92 * SAMPLES && covered < SAMPLES, `${covered} of ${SAMPLES}`);
 });
 
+test("the interval of a mean loss is as wide as whole patients require", () => {
+  const random = new Random(45, "losses");
+  const groups = Uint32Array.from({ length: 80 }, (_, row) => row >> 3);
+  let [covered, alone] = [0, 0];
+  for (let sample = 0; sample < SAMPLES; sample++) {
+    const ofPatients = Float64Array.from({ length: 10 }, () => -Math.log(1 - random.next()) / 2);
+    const losses = Float64Array.from(
+      groups,
+      (group) => (ofPatients[group] as number) - Math.log(1 - random.next()) / 2,
+    );
+    if (holds(meanInterval(losses, groups), 1)) covered++;
+    if (holds(meanInterval(losses), 1)) alone++;
+  }
+  assert.ok(covered >= 0.92 * SAMPLES && alone < 0.85 * SAMPLES, `${covered} and ${alone} of ${SAMPLES}`);
+  const losses = Float64Array.from({ length: 40 }, () => random.next());
+  const each = Uint32Array.from(losses.keys());
+  assert.deepEqual(meanInterval(losses, each), meanInterval(losses), "groups of one");
+  assert.deepEqual(meanInterval(losses, new Uint32Array(40)), [0, Number.POSITIVE_INFINITY], "a single group");
+});
+
 test("quantiles interpolate like NumPy's", () => {
   assert.equal(quantile([1, 2, 3, 4], 0.5), 2.5);
   assert.equal(quantile([1, 2, 3, 4], 0.25), 1.75);
