@@ -2,7 +2,7 @@
 import { spreadOver } from "../collections/index";
 import type { PixelStore, Tile } from "../dataset/index";
 import { symmetricEigen } from "../eigen/index";
-import { delongInterval, type RowGroups, rowGroups } from "../evaluation/index";
+import { crossValidatedArea, type RowGroups, rowGroups } from "../evaluation/index";
 import { type Look, looksAt } from "./look";
 import { mean, meanOf, scaled, scalingOf } from "./scaling";
 import { STRUCTURES } from "./structure";
@@ -20,7 +20,7 @@ export interface Shift {
   readonly images: readonly [number, number];
   readonly auc: number;
   readonly ci95: readonly [number, number];
-  /** The whole interval is noticeably above 0.5. */
+  /** The area is above 0.5 by more than chance explains, and noticeably. */
   readonly differs: boolean;
   /** The measures that differ most, at most three. */
   readonly measures: readonly ShiftedMeasure[];
@@ -34,8 +34,10 @@ const FOLDS = 5;
 const FEWEST = 20;
 /** Added to the variances of the scaled features. */
 const RIDGE = 0.1;
-/** Sets differ if the lower end of the interval is above this. */
+/** Sets differ if the interval is above one half and the area above this. */
 const NOTICEABLE = 0.55;
+/** Sets may differ if the interval reaches above this. */
+const UNCLEAR = 0.75;
 const SMALLEST_DEVIATION = 1e-6;
 /** Least difference to report, in standard deviations: Cohen's small effect. */
 const SMALL_EFFECT = 0.2;
@@ -58,31 +60,52 @@ export function measureShift(
   const features = looks.map((look) => look.features);
   const scaling = scalingOf(features, SMALLEST_DEVIATION);
   const rows = features.map((row) => scaled(row, scaling));
-  const foldOf = (i: number) => (groups?.[i] ?? (i < first.length ? i : i - first.length)) % FOLDS;
+  const folds = foldsOf(labels, groups);
   const scores = new Float64Array(looks.length);
-  for (let fold = 0; fold < FOLDS; fold++) {
-    const seenOf = (label: number) => rows.filter((_, i) => foldOf(i) !== fold && labels[i] === label);
+  for (const fold of new Set(folds)) {
+    const seenOf = (label: number) => rows.filter((_, i) => folds[i] !== fold && labels[i] === label);
     const [seenFirst, seenSecond] = [seenOf(0), seenOf(1)];
     if (seenFirst.length === 0 || seenSecond.length === 0) return undefined;
     const score = discriminant(seenFirst, seenSecond);
-    for (const [i, row] of rows.entries()) if (foldOf(i) === fold) scores[i] = score(row);
+    for (const [i, row] of rows.entries()) if (folds[i] === fold) scores[i] = score(row);
   }
-  const { auc, ci95 } = delongInterval(labels, scores, groups);
+  const { auc, ci95 } = crossValidatedArea({ labels, groups }, scores, folds);
   return {
     images: [first.length, second.length],
     auc,
     ci95,
-    differs: ci95[0] > NOTICEABLE,
+    differs: ci95[0] > 0.5 && auc > NOTICEABLE,
     measures: differences(first, second),
   };
+}
+
+/**
+ * The folds of the images of two sets (labels 0 and 1): the groups of each are dealt out in turn, so that a fold has images of both.
+ * As many as the set with fewer groups has, if these are few.
+ */
+function foldsOf(labels: readonly number[], groups: RowGroups | undefined): number[] {
+  const unitOf = (i: number) => groups?.[i] ?? i;
+  const unitsOf = (wanted: number) => new Set(labels.flatMap((label, i) => (label === wanted ? [unitOf(i)] : []))).size;
+  const count = Math.min(FOLDS, unitsOf(0), unitsOf(1));
+  const turns = [0, 0];
+  const known = new Map<number, number>();
+  return labels.map((label, i) => {
+    const fold = known.get(unitOf(i)) ?? turns[label]!++ % count;
+    known.set(unitOf(i), fold);
+    return fold;
+  });
 }
 
 /** Describes a shift in a sentence. @param names of the sets, such as `train` and `test` */
 export function describeShift([first, second]: readonly [string, string], shift: Shift): string {
   const [low, high] = shift.ci95.map((value) => value.toFixed(2));
   const figures = `AUC ${shift.auc.toFixed(2)}, 95 % ${low} to ${high}`;
-  if (!shift.differs)
-    return `The ${first} and ${second} images look alike: a classifier can hardly tell them apart (${figures}).`;
+  if (!shift.differs) {
+    const chance = shift.auc < 0.5 ? "; below 0.5 is chance" : "";
+    return shift.ci95[1] > UNCLEAR
+      ? `Whether the ${first} and ${second} images look alike is not clear: they are too few, or of too few patients or slides, to tell (${figures}${chance}).`
+      : `The ${first} and ${second} images look alike: a classifier can hardly tell them apart (${figures}${chance}).`;
+  }
   const most = shift.measures.map(
     ({ measure, difference }) => `${measure} ${difference > 0 ? "+" : ""}${difference.toFixed(1)}`,
   );

@@ -85,3 +85,37 @@ test("further images are compared with patients, not with each of their images",
     store.close();
   }
 });
+
+/** Images of patients, who differ from each other. */
+function ofPatients(seed: number, patients: number, each: number): Look[] {
+  const random = new Random(seed, "patients");
+  return looks(seed, patients).flatMap(({ features: own, ...rest }) =>
+    Array.from({ length: each }, () => ({ ...rest, features: own.map((value) => value + random.normal(0, 0.1)) })),
+  );
+}
+
+test("sets of few patients that do not differ have an area of one half on average, and raise no alarm", () => {
+  for (const [patients, each] of [
+    [2, 15],
+    [4, 6],
+  ] as const) {
+    const groups = Uint32Array.from({ length: 2 * patients * each }, (_, i) => Math.floor(i / each));
+    const found = Array.from({ length: 24 }, (_, seed) =>
+      measureShift(ofPatients(seed, patients, each), ofPatients(seed + 100, patients, each), groups),
+    );
+    const mean = found.reduce((sum, shift) => sum + (shift?.auc ?? 0), 0) / found.length;
+    assert.ok(Math.abs(mean - 0.5) < 0.13, `mean AUC ${mean} of ${patients} patients each`);
+    assert.ok(found.filter((shift) => shift?.differs).length <= 1);
+  }
+});
+
+test("a sentence says so if there are too few images or patients to tell, and that an area below one half is chance", () => {
+  const shift = { images: [30, 30] as const, differs: false, measures: [] };
+  const says = (auc: number, low: number, high: number) =>
+    describeShift(["train", "test"], { ...shift, auc, ci95: [low, high] });
+  assert.match(
+    says(0.3, 0.05, 0.8),
+    /^Whether the train and test images look alike is not clear: .*0\.80; below 0\.5 is chance\)\.$/,
+  );
+  assert.match(says(0.52, 0.4, 0.64), /^The train and test images look alike: .*\(AUC 0\.52, 95 % 0\.40 to 0\.64\)\.$/);
+});
