@@ -14,6 +14,7 @@ import { labelsAndScores, readPredictions, type ThresholdCurve, thresholdCurve }
 import { readJson, sha256, sizeOf, writeFileAtomically, writeJson } from "../files/index";
 import { encodePng, type Preprocessing, stainNormalizer } from "../image/index";
 import { CARD_PAGE, cardPage, type ModelCard } from "../model-directory/index";
+import { BACKBONE_PREFIX } from "../options/index";
 import { Random } from "../random/index";
 
 const GOLDEN_FILE = "golden.png";
@@ -64,7 +65,8 @@ export async function writeCard(
         ...(config.pretrained && { pretrained: config.pretrained }),
       },
     }),
-    ...(monitor && thresholdRule && { selection: { monitor, thresholdRule } }),
+    ...(monitor &&
+      thresholdRule && { selection: { ...(isSolved(run) ? { isSolved: true } : { monitor }), thresholdRule } }),
     ...(existsSync(run.files.shift) && { shift: await readJson<NonNullable<ModelCard["shift"]>>(run.files.shift) }),
     ...(run.metrics && { metrics: run.metrics }),
     ...(validationCurve && { validationCurve }),
@@ -90,9 +92,18 @@ async function curveOf({ files }: TrainedRun): Promise<ThresholdCurve | undefine
   return thresholdCurve([...labels], [...scores]);
 }
 
+/** Whether the weights are the solution of a logistic regression: a linear head on frozen backbones is not trained in epochs. */
+function isSolved({ layers, config }: TrainedRun): boolean {
+  return config.model?.startsWith(BACKBONE_PREFIX) === true && denseLayers(layers).length === 1;
+}
+
+function denseLayers({ nodes }: TrainedRun["layers"]) {
+  return nodes.filter(({ className }) => className === "Dense" || className === "BlockDense");
+}
+
 /** `150528-2352-2352-294-1` for networks of dense layers only, otherwise the name of the model. */
 function architectureOf({ layers, config }: TrainedRun): string {
-  const dense = layers.nodes.filter(({ className }) => className === "Dense" || className === "BlockDense");
+  const dense = denseLayers(layers);
   const plain = layers.nodes.every(({ className }) => !/Conv|Pooling|Attention|Subspace/.test(className));
   if (!plain) return config.model ?? "network";
   return [sizeOf(layers.inputShape), ...dense.map((layer) => layer.config.units)].join("-");

@@ -56,11 +56,11 @@ function training({ trainedOn, source, classes }: ModelCard): string[] {
 
 function choice({ selection }: ModelCard): string[] {
   if (!selection) return [];
-  const { monitor, thresholdRule } = selection;
-  return [
-    `The weights are those of the epoch with the best ${monitor} on validation. The threshold was chosen on validation ` +
-      `(${thresholdRule}). Neither used the test images.`,
-  ];
+  const { monitor, isSolved, thresholdRule } = selection;
+  const weights = isSolved
+    ? "The weights solve a logistic regression on the training tiles exactly; cross-validation on these chose its penalty."
+    : `The weights are those of the epoch with the best ${monitor} on validation.`;
+  return [`${weights} The threshold was chosen on validation (${thresholdRule}). Neither used the test images.`];
 }
 
 const MEASURES = {

@@ -82,8 +82,11 @@ export interface ModelCard {
   readonly metrics?: Readonly<Record<string, unknown>>;
   /** Metrics on validation for other thresholds than {@link threshold}. Missing if the run has no stored predictions. */
   readonly validationCurve?: ThresholdCurve;
-  /** The measure that selected the best epoch on validation, and the rule that selected the threshold. */
-  readonly selection?: { readonly monitor: string; readonly thresholdRule: string };
+  /**
+   * The measure that selected the best epoch on validation, or that the weights were solved exactly instead, and the rule that
+   * selected the threshold.
+   */
+  readonly selection?: { readonly monitor?: string; readonly isSolved?: true; readonly thresholdRule: string };
   /** Comparison of the validation and test images with the training images, see the room `familiar`. */
   readonly shift?: Readonly<
     Record<string, { readonly auc: number; readonly ci95: readonly [number, number]; readonly says: string }>

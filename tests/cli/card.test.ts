@@ -6,6 +6,7 @@ import { writeSyntheticDataset } from "../../src/dataset/index";
 import { exportRun } from "../../src/export/index";
 import { cardPage, type ModelCard } from "../../src/model-directory/index";
 import { runTraining } from "../../src/training/index";
+import { BACKBONE_SIZE, writeBackbone } from "../support/backbone-file";
 import { histoHere, histoJsonHere } from "../support/histo";
 import { temporaryDirectory } from "../support/temporary-directory";
 
@@ -85,4 +86,24 @@ test("a folder without a model is refused", async (context) => {
   const { status, stderr } = await histoHere("card", directory);
   assert.equal(status, 2);
   assert.equal(stderr.split("\n").length, 2, stderr);
+});
+
+test("a linear head on frozen features is said to be solved, not chosen among epochs", async (context) => {
+  const directory = await temporaryDirectory(context);
+  process.env.HISTO_CACHE = join(directory, "cache");
+  const [data, file, run, out] = ["data", "features.onnx", "run", "model"].map((name) => join(directory, name)) as [
+    string,
+    string,
+    string,
+    string,
+  ];
+  await writeSyntheticDataset({ out: data, images: 60, size: BACKBONE_SIZE, seed: 3 });
+  await writeBackbone(file, "vector");
+  await runTraining({ data, size: BACKBONE_SIZE, model: `backbone:${file}` }, { run });
+  await exportRun({ run, out });
+  const { card } = await histoJsonHere<{ card: ModelCard }>("card", out);
+  assert.deepEqual(card.selection, { isSolved: true, thresholdRule: "balanced-accuracy" });
+  const page = await readFile(join(out, "MODEL_CARD.md"), "utf8");
+  assert.match(page, /solve a logistic regression .* cross-validation .* The threshold was chosen on validation/);
+  assert.doesNotMatch(page, /epoch/);
 });
