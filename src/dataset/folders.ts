@@ -10,7 +10,7 @@ import { type ClassFolder, type ClassImages, placeImages, remedyOfInner } from "
 import type { DatasetOptions } from "./options";
 import { partitionNamed, partitionWithin } from "./partitions";
 import { listed, quoted } from "./table";
-import type { Dataset, Partition, Tile } from "./types";
+import type { Dataset, Partition, Reading, Tile } from "./types";
 
 /** Folders that hold the images of a table; their names are not classes. */
 const NO_CLASSES = /^(?:image|img|tile|patche?|mask|thumbnail)s?$/i;
@@ -28,7 +28,7 @@ export async function hasClassFolders(directory: string): Promise<boolean> {
  * @throws {InputError} `DATA_LAYOUT_UNKNOWN`, `DATA_PARTITION_EMPTY`, `DATA_FORMAT_UNSUPPORTED`, `DATA_LINK_BROKEN` or the errors of
  *   the classes
  */
-export async function loadFolders(directory: string, options: DatasetOptions): Promise<Dataset> {
+export async function loadFolders(directory: string, options: DatasetOptions, reading: Reading): Promise<Dataset> {
   const folders = await imagesOf(directory, await classFolders(directory));
   const used = folders.filter(({ images }) => images.length > 0);
   mustBeRead(directory, folders, await remedyOfTables(directory));
@@ -39,7 +39,7 @@ export async function loadFolders(directory: string, options: DatasetOptions): P
       throw new InputError("DATA_PARTITION_EMPTY", message);
     }
   }
-  const { images, notes: ofPlaces } = placeImages(used, options);
+  const { images, grouping, notes: ofPlaces } = placeImages(used, options, reading);
   const names = [...new Set(images.map(({ className }) => className))];
   const [only = ""] = names;
   if (names.length === 1 && used[0]?.path === only) {
@@ -53,7 +53,7 @@ export async function loadFolders(directory: string, options: DatasetOptions): P
     return { name, path, label: labelOf(className), partition, ...(group !== undefined && { group }) };
   });
   const left = await leftOut(directory, folders);
-  const ofGroups = groupNotes({ tiles }, { column: "folder above the class", others: [] }, options);
+  const ofGroups = groupNotes({ tiles }, { column: grouping, others: [] }, options);
   return {
     directory,
     name: "",

@@ -13,4 +13,4 @@ export { StoreFile } from "./store-file";
 export { type LabelSummary, summarizeLabels, type VoteSummary } from "./summary";
 export { type SyntheticSummary, writeSyntheticDataset } from "./synthetic/index";
 export { tileStatistics } from "./tile-statistics";
-export type { Dataset, Layout, Partition, PixelStore, Tile, Votes } from "./types";
+export type { Dataset, Layout, Partition, PixelStore, Reading, Tile, Votes } from "./types";

@@ -1,12 +1,12 @@
 /** @module What the folders inside those of a data set mean: nothing, the partitions of a class, or the classes of a patient. */
-import { countValues } from "../collections/index";
+import { countValues, groupBy } from "../collections/index";
 import { InputError } from "../errors/index";
 import { classKey } from "./classes";
 import type { FoundImages } from "./image-files";
 import type { DatasetOptions } from "./options";
-import { partitionsOfFolders } from "./partitions";
+import { partitionNamed, partitionsOfFolders } from "./partitions";
 import { listed, quoted } from "./table";
-import type { Partition } from "./types";
+import type { Partition, Reading } from "./types";
 
 /** A folder whose name is usually that of a class. */
 export interface ClassFolder {
@@ -24,19 +24,24 @@ export interface PlacedImage {
   readonly name: string;
   readonly className: string;
   readonly partition: Partition;
-  /** The patient or slide, if the folders of classes are in one for each. */
+  /** The patient or slide, if there is a folder for each. */
   readonly group?: string;
 }
 
+/** The images of a data set of folders. */
+export interface PlacedImages {
+  readonly images: readonly PlacedImage[];
+  /** Where the folders of the groups are. */
+  readonly grouping: string;
+  readonly notes: readonly string[];
+}
+
 /**
- * Places the images of folders: in `HP/train/a.png`, the inner folder is a partition, and in `patient7/HP/a.png`, it is the class if
- * the positive class is the name of an inner folder.
+ * Places the images of folders: in `HP/train/a.png`, the inner folder is a partition, in `HP/patient7/a.png` a group, and in
+ * `patient7/HP/a.png`, it is the class if the positive class is the name of an inner folder.
  * @throws {InputError} `DATA_POSITIVE_AMBIGUOUS` if it is that of an outer one too
  */
-export function placeImages(
-  folders: readonly ClassImages[],
-  options: DatasetOptions,
-): { readonly images: readonly PlacedImage[]; readonly notes: readonly string[] } {
+export function placeImages(folders: readonly ClassImages[], options: DatasetOptions, reading: Reading): PlacedImages {
   const images = folders.flatMap(({ className, partition, path, images }) =>
     images.map((file) => ({ file, name: `${path}/${file}`, className, partition })),
   );
@@ -45,13 +50,45 @@ export function placeImages(
       const group = options.groupColumn === undefined ? { group: className } : {};
       return { name, className: outermost(file), partition, ...group };
     });
-    return { images: placed, notes: [] };
+    return { images: placed, grouping: "folder above the class", notes: [] };
   }
   const hasPartitions = folders.some(({ path }) => path.includes("/")) || options.partitionColumn !== undefined;
   const inner = hasPartitions ? undefined : partitionsOfFolders(images.map(({ file }) => file));
-  if (inner === undefined) return { images, notes: notesOnInner(folders) };
   const note = "Partitions are taken from the folders inside the classes (--partition-column none turns this off).";
-  return { images: images.map((image, i) => ({ ...image, partition: inner[i] as Partition })), notes: [note] };
+  const divided = inner ? images.map((image, i) => ({ ...image, partition: inner[i] as Partition })) : images;
+  const groups = options.groupColumn === undefined && reading > 1 ? innerGroups(divided) : undefined;
+  return {
+    images: groups ? divided.map((image, i) => ({ ...image, group: groups[i] as string })) : divided,
+    grouping: "folder inside the class",
+    notes: inner ? [note] : notesOnInner(folders),
+  };
+}
+
+/** With fewer folders of a class, one for test and one for validation would leave too little to train on. */
+const FEWEST_GROUPS = 5;
+
+/**
+ * The groups of images by the folders inside their classes, without those named after partitions: on the first level that has enough
+ * folders of each class among the training images. A patient with images of both classes has one of the same name in each.
+ */
+function innerGroups(images: readonly (PlacedImage & { readonly file: string })[]): string[] | undefined {
+  const paths = images.map(({ file }) =>
+    file
+      .split("/")
+      .slice(0, -1)
+      .filter((name) => !partitionNamed(name)),
+  );
+  const levels = paths.reduce((least, path) => Math.min(least, path.length), Number.POSITIVE_INFINITY);
+  for (let level = 1; level <= levels; level++) {
+    const groups = paths.map((path) => path.slice(0, level).join("/"));
+    const ofClasses = groupBy(images.keys(), (i) => images[i]?.className);
+    const isEnough = [...ofClasses.values()].every((own) => {
+      const train = own.filter((i) => images[i]?.partition === "train");
+      return new Set(train.map((i) => groups[i])).size >= FEWEST_GROUPS;
+    });
+    if (isEnough) return groups;
+  }
+  return undefined;
 }
 
 /**

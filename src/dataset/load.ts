@@ -8,7 +8,7 @@ import { listDirectory } from "./image-files";
 import { ImagesMissingError } from "./locate";
 import { type DatasetOptions, datasetFlags } from "./options";
 import { listed } from "./table";
-import type { Dataset } from "./types";
+import type { Dataset, Reading } from "./types";
 
 /** In order of preference; case is ignored. */
 const TABLE_NAMES = ["annotations.csv", "labels.csv", "annotations.tsv", "labels.tsv"];
@@ -17,30 +17,37 @@ const TABLE_NAMES = ["annotations.csv", "labels.csv", "annotations.tsv", "labels
  * Reads the labels of a data set and finds its images, without opening them.
  * Layouts: MHIST as distributed (`annotations.csv`), any CSV of images and labels, or one folder per class with or
  * without `train/` and `test/` above. Without a partition column or folder every tile is in train.
+ * @param reading of a run that began with an earlier version of this project
  * @throws {InputError} codes `DATA_...` and `TABLE_...`; the message names the file and line and says what to do
  */
-export async function loadDataset(directory: string, options: DatasetOptions = {}): Promise<Dataset> {
+export async function loadDataset(
+  directory: string,
+  options: DatasetOptions = {},
+  reading: Reading = 2,
+): Promise<Dataset> {
   const root = resolve(directory);
   await mustBeDataFolder(root);
   const dataset = await (options.table === undefined
-    ? loadFound(root, options)
+    ? loadFound(root, options, reading)
     : loadCsv(root, resolve(root, options.table), options));
   if (!dataset.tiles.some((tile) => tile.partition === "train")) {
     const message = `${dataset.table ?? root} has no training images: every image is in another partition; mark some as train.`;
     throw new InputError("DATA_PARTITION_EMPTY", message);
   }
-  return { ...dataset, name: basename(root), options, ...(isDrawn(root) && { drawn: true }) };
+  const isInOrder = dataset.table === undefined || reading === 1;
+  const tiles = isInOrder ? dataset.tiles : [...dataset.tiles].sort((a, b) => (a.name < b.name ? -1 : 1));
+  return { ...dataset, tiles, name: basename(root), options, ...(isDrawn(root) && { drawn: true }) };
 }
 
 /** Reads the table in the directory, or folders of classes if there is no table of these images. */
-async function loadFound(root: string, options: DatasetOptions): Promise<Dataset> {
+async function loadFound(root: string, options: DatasetOptions, reading: Reading): Promise<Dataset> {
   try {
     const table = await findTable(root);
     if (table === undefined) refuseColumns(root, options);
-    return await (table === undefined ? loadFolders(root, options) : loadCsv(root, table, options));
+    return await (table === undefined ? loadFolders(root, options, reading) : loadCsv(root, table, options));
   } catch (error) {
     if (!isOtherTable(error) || namesColumns(options) || !(await hasClassFolders(root))) throw error;
-    const dataset = await loadFolders(root, options);
+    const dataset = await loadFolders(root, options, reading);
     const note = `The folders of ${root} are used as classes: no table there describes the images (name one with --table).`;
     return { ...dataset, notes: [...(dataset.notes ?? []), note] };
   }

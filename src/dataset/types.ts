@@ -31,6 +31,12 @@ export interface Tile {
   readonly votes?: Votes;
 }
 
+/**
+ * Version of how data sets are read, on which drawn partitions depend. 1: a table's tiles in the order of its rows, folders inside
+ * classes without a meaning. 2: a table's tiles sorted by name, folders inside classes as groups.
+ */
+export type Reading = 1 | 2;
+
 /** A binary-labelled set of images, without their pixels (see {@link PixelStore}). */
 export interface Dataset {
   /** Absolute path. */
@@ -44,7 +50,7 @@ export interface Dataset {
   readonly options?: DatasetOptions;
   /** Names of the classes; `classes[1]` is the positive one. */
   readonly classes: readonly [negative: string, positive: string];
-  /** In the order of the table, or sorted by name; the order is stable. */
+  /** Those of folders in the order of the folders, those of a table sorted by name (see {@link Reading}). */
   readonly tiles: readonly Tile[];
   /** The tiles are drawn by a program: they show no tissue. */
   readonly drawn?: boolean;

@@ -1,6 +1,6 @@
 /** @module The files of a run, and its configuration. */
 import { join } from "node:path";
-import type { Partition } from "../dataset/labels/index";
+import type { Partition, Reading } from "../dataset/labels/index";
 import type { Preprocessing } from "../image/index";
 import type { TrainingOptions } from "../options/index";
 
@@ -99,6 +99,8 @@ export interface RunConfig extends TrainingOptions {
   mpp?: number;
   /** Hash of the training pixels. */
   contentHash: string;
+  /** How the data set was read. Missing in runs of earlier versions: 1. */
+  reading?: Reading;
   /** Precision of products and kind of updates, which a resumed run keeps. */
   stepWay?: { readonly precision: "bf16" | "fp32"; readonly updates: "product" | "rule" | "tensorflow" };
   /** Predicted on a GPU, which rounds the factors of products. */

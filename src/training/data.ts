@@ -10,6 +10,7 @@ import {
   openPixelStore,
   type Partition,
   type PixelStore,
+  type Reading,
   splitValidation,
   tileEdge,
   withoutSkipped,
@@ -46,10 +47,10 @@ export async function eachPartition<T>(make: (partition: Partition) => Promise<T
 /** Opens the data set of the options. @throws {InputError} if it cannot be used */
 export async function openTrainingData(
   options: TrainingOptions,
-  { progress, signal }: { progress: Progress; signal?: AbortSignal },
+  { progress, signal, reading }: { progress: Progress; signal?: AbortSignal; reading?: Reading },
 ): Promise<TrainingData> {
   const { size, resize, skipUnreadable } = options;
-  const whole = await loadDataset(options.data, options.dataset);
+  const whole = await loadDataset(options.data, options.dataset, reading);
   // The split depends on which images can be read, and only packing, which needs the stains, tells.
   for (let readable = whole; ; ) {
     const stain = await stainOf(readable, options, progress);

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { upperMedian } from "../collections/index";
+import type { Reading } from "../dataset/index";
 import { InputError, Interrupted } from "../errors/index";
 import { type BinaryMetrics, bestByMonitor, monitorOf, readHistory } from "../evaluation/index";
 import { readJson, sha256, writeJson } from "../files/index";
@@ -89,7 +90,12 @@ export async function runTraining(given: GivenTrainingOptions, own: RunTrainingO
     }
     return finished;
   }
-  const context = { progress, ...(signal && { signal }), ...(subspaceDirectory && { subspaceDirectory }) };
+  const context = {
+    progress,
+    ...(signal && { signal }),
+    ...(subspaceDirectory && { subspaceDirectory }),
+    reading: readingOf(plan),
+  };
   if (given.size === undefined && !plan.begun) options.size = await ownSize(options, context);
   checkMemory(plan);
   return withTask(options, context, (data, task) => train(plan, data, task, own, started));
@@ -186,12 +192,8 @@ async function wayOf({ options, begun }: TrainingPlan, task: TrainingTask): Prom
 }
 
 /** The content of `config.json` before the training. */
-async function configOf(
-  { run, options, learningRate }: TrainingPlan,
-  data: TrainingData,
-  task: TrainingTask,
-  way: StepWay,
-): Promise<RunConfig> {
+async function configOf(plan: TrainingPlan, data: TrainingData, task: TrainingTask, way: StepWay): Promise<RunConfig> {
+  const { run, options, learningRate } = plan;
   const { train, validation, test } = data.labels;
   return {
     ...options,
@@ -206,11 +208,17 @@ async function configOf(
     ...(data.dataset.drawn && { drawn: true }),
     ...(data.dataset.mpp !== undefined && { mpp: data.dataset.mpp }),
     contentHash: data.store.contentHash,
+    reading: readingOf(plan),
     stepWay: way,
     ...(task.pretrained && { pretrained: task.pretrained }),
     ...(data.dataset.notes?.length && { notes: data.dataset.notes }),
     ...(existsSync(run.config) && { mlflowRunId: (await readJson<RunConfig>(run.config)).mlflowRunId }),
   } as RunConfig;
+}
+
+/** A resumed run reads its data set as it did when it began, because its split depends on that. */
+function readingOf({ begun }: TrainingPlan): Reading {
+  return begun ? (begun.reading ?? 1) : 2;
 }
 
 function countsOf({ train, validation, test }: TrainingData["labels"], wanted: number): TileCounts {

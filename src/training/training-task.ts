@@ -1,5 +1,5 @@
 /** @module What a run trains: a network, its examples, and how to save it as a model on pixels. */
-import type { Partition } from "../dataset/index";
+import type { Partition, Reading } from "../dataset/index";
 import type { Progress } from "../progress/index";
 import type { PretrainedPart, RunDirectory } from "../runs/index";
 import type { tf } from "../tensorflow/index";
@@ -32,4 +32,6 @@ export interface TaskContext {
   readonly signal?: AbortSignal;
   /** Folder for bases and coordinates. Default: `subspace` in the cache. */
   readonly subspaceDirectory?: string;
+  /** How the data set is read. Default: as today. */
+  readonly reading?: Reading;
 }

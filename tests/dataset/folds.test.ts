@@ -18,16 +18,15 @@ async function load(
   return loadDataset(folder, { ...options, requireImages: false });
 }
 
+const numbers = (tiles: Dataset["tiles"]) => tiles.map(({ name }) => Number.parseInt(name, 10)).sort((a, b) => a - b);
+
 const names = (dataset: Dataset, partition: string) =>
-  dataset.tiles.filter((tile) => tile.partition === partition).map(({ name }) => Number.parseInt(name, 10));
+  numbers(dataset.tiles.filter((tile) => tile.partition === partition));
 
 test("a column of folds is left alone, and a note says how to use it", async (context) => {
   const dataset = await load(context);
   assert.ok(dataset.tiles.every(({ partition }) => partition === "train"));
-  assert.deepEqual(
-    dataset.tiles.filter((_, i) => i % 4 === 0).map(({ fold }) => fold),
-    ["0", "1", "2", "3", "4"],
-  );
+  assert.ok(dataset.tiles.every(({ name, fold }) => fold === `${Math.floor(Number.parseInt(name, 10) / 4)}`));
   assert.match(
     dataset.notes?.join() ?? "",
     /^The column "fold" \("0", "1", "2", "3", "4"\) is not used; --fold K validates on one/,
@@ -78,10 +77,7 @@ test("--folds N draws folds with an equal share of both classes, of every image 
   assert.equal(new Set(folds.flat().map(({ name }) => name)).size, 16);
   const again = splitValidation({ ...dataset, options: { ...options, fold: "1" } }, { seed: 0 });
   const other = splitValidation({ ...dataset, options: { ...options, fold: "1" } }, { seed: 1 });
-  assert.deepEqual(
-    names(again, "validation"),
-    folds[0]?.map(({ name }) => Number.parseInt(name, 10)),
-  );
+  assert.deepEqual(names(again, "validation"), numbers(folds[0] ?? []));
   assert.notDeepEqual(names(other, "validation"), names(again, "validation"));
 });
 

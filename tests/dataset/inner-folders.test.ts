@@ -113,3 +113,35 @@ test("of two outer folders, the one with the name of the positive class is it", 
     found.tiles.map(({ label }) => [label, undefined]),
   );
 });
+
+const INSIDE = ["HP", "SSA"].flatMap((name, label) =>
+  Array.from({ length: 24 }, (_, i) => `${name}/p${label * 4 + (i % 8)}/${i}.png`),
+);
+
+test("folders inside the classes are groups that stay whole, with a note", async (context) => {
+  const set = await load(context, INSIDE);
+  assert.deepEqual(set.classes, ["HP", "SSA"]);
+  assert.equal(set.tiles.find(({ name }) => name === "SSA/p5/1.png")?.group, "p5", "of patients with both classes too");
+  assert.match(set.notes?.join() ?? "", /Images of the same "folder inside the class" \(12 in all\) stay in one/);
+  const parts = new Map<string | undefined, Set<string>>();
+  for (const { group, partition } of splitValidation(set, { seed: 1 }).tiles)
+    parts.set(group, (parts.get(group) ?? new Set()).add(partition));
+  assert.ok([...parts.values()].every((found) => found.size === 1));
+  const alone = await load(context, INSIDE, { groupColumn: "none" });
+  assert.ok(alone.tiles.every(({ group }) => group === undefined));
+});
+
+test("groups are the folders of the first level with enough of each class, beside or below partitions", async (context) => {
+  const below = INSIDE.map((name) => name.replace("/", "/40X/slides/"));
+  assert.equal((await load(context, below)).tiles[0]?.group, "40X/slides/p0");
+  const parts = INSIDE.flatMap((name) => ["train", "test"].map((part) => name.replace("/", `/${part}/`)));
+  const { tiles, notes } = await load(context, parts);
+  assert.equal(tiles.filter(({ partition, group }) => partition === "test" && group === "p0").length, 3);
+  assert.match(notes?.join() ?? "", /12 of them are in more than one partition/);
+});
+
+test("few folders inside a class, or images beside them, make no groups", async (context) => {
+  const few = INSIDE.map((name) => name.replace(/p(\d)/, (_, n) => `batch${Number(n) % 4}`));
+  for (const names of [few, [...INSIDE, "HP/loose.png"]])
+    assert.ok((await load(context, names)).tiles.every(({ group }) => group === undefined));
+});

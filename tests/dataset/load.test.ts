@@ -132,7 +132,7 @@ test("a CSV saved by Excel as Unicode text (UTF-16)", async (context) => {
   const folder = await writeFiles(await temporaryDirectory(context), { "labels.csv": text, "ä.png": "", "b.png": "" });
   assert.deepEqual(
     (await loadDataset(folder)).tiles.map((tile) => tile.name),
-    ["ä.png", "b.png"],
+    ["b.png", "ä.png"],
   );
 });
 
@@ -146,7 +146,7 @@ test("quoted names with commas and names in subfolders", async (context) => {
   const { tiles } = await loadDataset(folder);
   assert.deepEqual(
     tiles.map((tile) => tile.name),
-    ["images/case 1, left/a.PNG", "images/b.jpeg", "images/c.tif"],
+    ["images/b.jpeg", "images/c.tif", "images/case 1, left/a.PNG"],
   );
 });
 

@@ -86,7 +86,7 @@ test("without a column, partitions are taken from the paths of a table's images"
     return [tiles.map(({ partition }) => partition).join(), notes?.join()];
   };
   const note = "Partitions are taken from the folders of the images (--partition-column none turns this off).";
-  assert.deepEqual(await load("Test images"), ["train,train,test", note]);
+  assert.deepEqual(await load("Test images"), ["test,train,train", note]);
   assert.deepEqual(await load("test", "none"), ["train,train,train", ""]);
   assert.deepEqual(await load("other"), ["train,train,train", ""]);
 });

@@ -1,6 +1,17 @@
 import assert from "node:assert/strict";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { test } from "node:test";
-import { type Dataset, type Partition, positionsIn, splitValidation } from "../../src/dataset/index";
+import {
+  type Dataset,
+  datasetContentHash,
+  loadDataset,
+  type Partition,
+  positionsIn,
+  splitValidation,
+} from "../../src/dataset/index";
+import { writeCsvSet } from "../support/data-sets";
+import { temporaryDirectory } from "../support/temporary-directory";
 
 function datasetOf(counts: readonly (readonly [Partition, 0 | 1, number])[]): Dataset {
   const tiles = counts.flatMap(([partition, label, count]) =>
@@ -95,4 +106,18 @@ test("too few tiles of a class, or a partition with one class, is said plainly",
       message: /test partition .* no image of class "SSA"/,
     },
   );
+});
+
+test("a table's rows in another order give the same partitions, folds and hash", async (context) => {
+  const folder = await writeCsvSet(await temporaryDirectory(context), 40);
+  const drawn = async () => {
+    const set = await loadDataset(folder, { partitionColumn: "none" });
+    const inFold = splitValidation({ ...set, options: { folds: 3, fold: "2" } }, { seed: 3 });
+    return [splitValidation(set, { seed: 3 }).tiles, inFold.tiles, await datasetContentHash(set)];
+  };
+  const before = await drawn();
+  const table = join(folder, "labels.csv");
+  const [header, ...rows] = (await readFile(table, "utf8")).trim().split("\n");
+  await writeFile(table, `${[header, ...rows.reverse()].join("\n")}\n`);
+  assert.deepEqual(await drawn(), before);
 });

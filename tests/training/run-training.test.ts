@@ -3,11 +3,13 @@ import { readdirSync, readFileSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { loadDataset, splitValidation } from "../../src/dataset/index";
 import { Interrupted } from "../../src/errors/index";
+import { readPredictions } from "../../src/evaluation/index";
 import { exportRun } from "../../src/export/index";
 import { readJson, sha256File } from "../../src/files/index";
 import type { ModelCard } from "../../src/model-directory/index";
-import type { TrainingOptions } from "../../src/options/index";
+import { defaultTrainingOptions, type TrainingOptions } from "../../src/options/index";
 import { type RunConfig, RunDirectory } from "../../src/runs/index";
 import { tf } from "../../src/tensorflow/index";
 import { type RunTrainingOptions, runLearningRateRange, runTraining } from "../../src/training/index";
@@ -183,4 +185,24 @@ test("a run takes nothing with it when it ends: tensors, threads and open files"
   await writeFile(join(narrow, "labels.csv"), table.replaceAll("SSA,train", "SSA,test"));
   await assert.rejects(train("no-split", { data: narrow }), { code: "DATA_TOO_SMALL" });
   assert.deepEqual(held(), before, "refused");
+});
+
+test("a run that an earlier version began keeps its partitions when it is resumed", async (context) => {
+  const folder = await temporaryDirectory(context);
+  const data = await writeCsvSet(join(folder, "data"), 40);
+  const files = new RunDirectory(join(folder, "run"));
+  const cut = { onRun: () => Promise.reject(new Error("power cut")) };
+  await assert.rejects(runTraining({ ...SMALL, data }, { run: files.path, callbacks: [cut] }), /power cut/);
+  const { reading, ...earlier } = await readJson<RunConfig>(files.config);
+  assert.equal(reading, 2);
+  await writeFile(files.config, JSON.stringify(earlier));
+  await runTraining({ data }, { run: files.path, resume: true });
+  const { splitSeed: seed } = defaultTrainingOptions;
+  const validationOf = async (version: 1 | 2) => {
+    const split = splitValidation(await loadDataset(data, {}, version), { seed });
+    return split.tiles.filter(({ partition }) => partition === "validation").map(({ name }) => name);
+  };
+  const predicted = (await readPredictions(files.predictions("validation"))).map(({ filename }) => filename);
+  assert.deepEqual(predicted, await validationOf(1));
+  assert.notDeepEqual(predicted, await validationOf(2));
 });

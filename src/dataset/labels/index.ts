@@ -6,4 +6,4 @@ export { PATIENT_COLUMNS } from "../groups";
 export { type FoundImages, findImages } from "../image-files";
 export { partitionNamed } from "../partitions";
 export * from "../table";
-export type { Partition, Votes } from "../types";
+export type { Partition, Reading, Votes } from "../types";
