@@ -122,7 +122,7 @@ async function loadTable(
     if (!(error instanceof InputError && error.code === "DATA_IMAGES_MISSING")) throw error;
     const dataset = await load(false);
     if (dataset.tiles.some((tile) => existsSync(tile.path))) throw error;
-    const note = `None of the ${counted(dataset.tiles.length, "image")} exists: only the label table was read.`;
+    const note = `None of the ${counted(dataset.tiles.length, "image")} exists: only the label table was read. If they are elsewhere in the data set, name their folder with --image-folder.`;
     return { dataset: { ...dataset, notes: [...(dataset.notes ?? []), note] }, images: false };
   }
 }

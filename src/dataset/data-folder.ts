@@ -13,7 +13,8 @@ export async function mustBeDataFolder(directory: string): Promise<void> {
   });
   if (!info) throw new InputError("DATA_FOLDER_MISSING", `--data: the folder ${root} does not exist.`);
   if (!info.isDirectory()) {
-    const message = `--data: ${root} is a file; name the folder that holds the table and the images.`;
+    const unpack = /\.(?:zip|tar|tgz|gz|7z|rar)$/i.test(root) ? "unpack it, and " : "";
+    const message = `--data: ${root} is a file; ${unpack}name the folder that holds the table and the images.`;
     throw new InputError("DATA_FOLDER_MISSING", message);
   }
 }

@@ -31,7 +31,8 @@ export async function hasClassFolders(directory: string): Promise<boolean> {
 export async function loadFolders(directory: string, options: DatasetOptions, reading: Reading): Promise<Dataset> {
   const folders = await imagesOf(directory, await classFolders(directory));
   const used = folders.filter(({ images }) => images.length > 0);
-  mustBeRead(directory, folders, await remedyOfTables(directory));
+  const direct = await countImagesIn(directory);
+  mustBeRead(directory, folders, direct, await remedyOfContainers(directory, folders));
   for (const partition of new Set(folders.map((folder) => folder.partition))) {
     if (!used.some((folder) => folder.partition === partition)) {
       const paths = folders.filter((folder) => folder.partition === partition).map((folder) => folder.path);
@@ -64,11 +65,31 @@ export async function loadFolders(directory: string, options: DatasetOptions, re
   };
 }
 
-/** Tables of other programs in the directory, as the end of a message. */
-async function remedyOfTables(directory: string): Promise<string> {
-  const names = (await listDirectory(directory)).map(({ name }) => name).sort();
-  const tables = names.filter((name) => /^[^.~].*\.(?:xlsx?|ods|numbers|parquet)$/i.test(name));
-  return tables.length > 0 ? ` (${listed(tables, 3)} cannot be read: save it as CSV in UTF-8)` : "";
+/** Files whose contents must be got out first, by what to do. */
+const CONTAINERS: readonly (readonly [files: RegExp, toDo: string])[] = [
+  [/\.(?:xlsx?|ods|numbers|parquet)$/i, "cannot be read: save it as CSV in UTF-8"],
+  [/\.(?:zip|tar|tgz|tar\.\w+|7z|rar)$/i, "must be unpacked first"],
+  [
+    /\.(?:h5|hdf5|npz|npy|mat|arrow|tfrecords?|lmdb|pkl)$/i,
+    "cannot be read: save images as PNG files, and their labels as CSV in UTF-8",
+  ],
+  [/\.jsonl?$/i, "is not read as a table: save it as CSV in UTF-8"],
+];
+
+/** What to do about files in the directory that may hold the labels or the images, as the end of a message. */
+async function remedyOfContainers(directory: string, folders: readonly ClassFolder[]): Promise<string> {
+  const filesIn = async (folder: string) => {
+    const entries = await listDirectory(systemPath(directory, folder));
+    return entries.filter((entry) => !entry.isDirectory() && /^[^.~]/.test(entry.name)).map(({ name }) => name);
+  };
+  const files = (await filesIn("")).sort();
+  const found = CONTAINERS.map(([pattern, toDo]) => [files.filter((name) => pattern.test(name)), toDo] as const);
+  const within: string[] = [];
+  for (const { path } of folders) {
+    for (const name of await filesIn(path)) if (/\.[ct]sv$/i.test(name)) within.push(`${path}/${name}`);
+  }
+  const all = [...found, [within.sort(), `must be one table: join them to ${join(directory, "labels.csv")}`] as const];
+  return all.flatMap(([names, toDo]) => (names.length > 0 ? [` (${listed(names, 3)} ${toDo})`] : [])).join("");
 }
 
 async function classFolders(directory: string): Promise<ClassFolder[]> {
@@ -100,9 +121,10 @@ function imagesOf(directory: string, folders: readonly ClassFolder[]): Promise<C
 
 /**
  * Rejects folders none of whose images can be read: the set would have other classes than it seems to have.
+ * @param direct number of images that are in none of the folders
  * @param remedy a further one, for folders that may belong to a table
  */
-function mustBeRead(directory: string, folders: readonly ClassImages[], remedy: string): void {
+function mustBeRead(directory: string, folders: readonly ClassImages[], direct: number, remedy: string): void {
   const unread = folders.filter(({ images, unsupported }) => images.length === 0 && unsupported.length > 0);
   if (unread.length > 0) {
     const files = unread.flatMap(({ unsupported }) => unsupported);
@@ -122,6 +144,10 @@ function mustBeRead(directory: string, folders: readonly ClassImages[], remedy: 
     throw new InputError("DATA_LAYOUT_UNKNOWN", message);
   }
   if (folders.every(({ images }) => images.length === 0)) {
+    if (direct > 0) {
+      const message = `${directory}: its ${counted(direct, "image")} have no class; put them into a folder for each class, or write a table of images and labels (labels.csv)${remedy}.`;
+      throw new InputError("DATA_LAYOUT_UNKNOWN", message);
+    }
     const message = `${directory} holds neither a label table (annotations.csv, labels.csv) nor folders of images named by class${remedy}; see data/README.md.`;
     throw new InputError("DATA_LAYOUT_UNKNOWN", message);
   }

@@ -58,7 +58,9 @@ test("histo eda --no-images reads the label table alone", async (context) => {
   assert.match(compared.stderr, /--against compares images, which --no-images leaves out/);
   // A table that came without any of its images is looked at the same way, and this is said; a single missing one is an error.
   const alone = await histoJsonHere<Record<string, unknown>>("eda", "--data", folder);
-  assert.deepEqual(alone, { ...eda, notes: ["None of the 2 images exists: only the label table was read."] });
+  const note =
+    "None of the 2 images exists: only the label table was read. If they are elsewhere in the data set, name their folder with --image-folder.";
+  assert.deepEqual(alone, { ...eda, notes: [note] });
   await writeFiles(folder, { "images/a.png": "" });
   const some = await histoHere("eda", "--data", folder, "--quiet");
   assert.equal(some.status, 2);

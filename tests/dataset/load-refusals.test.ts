@@ -55,6 +55,41 @@ const BAD: readonly [string, string, RegExp, Record<string, string>][] = [
     { "images/a.png": "", "labels.xlsx": "PK", "~$labels.xlsx": "" },
   ],
   [
+    "images without a class",
+    "DATA_LAYOUT_UNKNOWN",
+    /its 2 images have no class; put them into a folder for each class, or write a table/,
+    { "ben_1.png": "", "mal_1.jpg": "" },
+  ],
+  [
+    "images in an archive",
+    "DATA_LAYOUT_UNKNOWN",
+    /\("images\.zip", "labels\.tar\.gz" must be unpacked first\)/,
+    { "images.zip": "PK", "labels.tar.gz": "" },
+  ],
+  [
+    "images in arrays, as PatchCamelyon's",
+    "DATA_LAYOUT_UNKNOWN",
+    /\("split_train_x\.h5", "split_train_y\.h5" cannot be read: save images as PNG files, and their labels as CSV/,
+    { "split_train_x.h5": "", "split_train_y.h5": "" },
+  ],
+  [
+    "labels in lines of JSON",
+    "DATA_LAYOUT_UNKNOWN",
+    /no class.*\("metadata\.jsonl" is not read as a table: save it as CSV/,
+    { "metadata.jsonl": "{}", "a.png": "" },
+  ],
+  [
+    "a table for each partition",
+    "DATA_LAYOUT_UNKNOWN",
+    /"test", "train" have no class.*\("test\/metadata\.csv", "train\/metadata\.csv" must be one table: join them to .*labels\.csv\)/,
+    {
+      "train/metadata.csv": "file_name,label\na.png,x\n",
+      "train/a.png": "",
+      "test/metadata.csv": "file_name,label\nb.png,y\n",
+      "test/b.png": "",
+    },
+  ],
+  [
     "an empty label below a line that names the separator",
     "TABLE_FIELD_EMPTY",
     /line 4: the label is empty/,
