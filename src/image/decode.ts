@@ -105,7 +105,7 @@ export async function decodePixels(
     return pixels.data.some((value) => value > LOW) ? pixels : { ...pixels, lowBits: await usedBits(image) };
   } catch (error) {
     if (error instanceof InputError) throw error;
-    const reason = reasonsOf(error);
+    const reason = reasonsOf(error, format);
     const unread = /Unsupported JPEG [^;]*/i.exec(reason)?.[0];
     if (unread) {
       const message = `${name} is in a form that is not supported (${unread}); save it as PNG, or as a usual JPEG.`;
@@ -137,8 +137,11 @@ export async function fitImage(
   return (await rgb(scaled.resize({ width: size, height: size, fit, background: WHITE }))).data;
 }
 
+/** The formats that are read. */
+type ImageFormat = "png" | "jpeg" | "webp" | "tiff";
+
 /** The format of an image by its first bytes, or undefined for other formats. */
-export function imageFormat(bytes: Uint8Array): "png" | "jpeg" | "webp" | "tiff" | undefined {
+export function imageFormat(bytes: Uint8Array): ImageFormat | undefined {
   const starts = (...signature: number[]) => signature.every((byte, index) => bytes[index] === byte);
   if (starts(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a)) return "png";
   if (starts(0xff, 0xd8, 0xff)) return "jpeg";
@@ -169,12 +172,22 @@ export async function strictlyFirst<T>(decode: (failOn: "error" | "warning") => 
 const HARMLESS = /pseudo-tag|custom tag|Bad value \d+ for|Unknown field|Ignored|contains unsupported image format/;
 const MOST_REASONS = 3;
 
+/** What begins the reasons of each format's decoder. Those of images that are decoded at the same time get mixed up. */
+const DECODERS: Readonly<Record<ImageFormat, RegExp>> = {
+  png: /^(?:vipspng|libpng)/i,
+  jpeg: /^vipsjpeg/i,
+  webp: /^webp/i,
+  tiff: /^tiff/i,
+};
+
 /** The reasons of a decoder's error: without warnings, and without repetitions for every row or tile. */
-function reasonsOf(error: unknown): string {
+function reasonsOf(error: unknown, format: ImageFormat): string {
   const lines = (error instanceof Error ? error.message : messageOf(error))
     .split("\n")
     .map((line) => line.replace(/^Input buffer has corrupt header:|\bsource input: /g, "").trim());
-  const reasons = [...new Set(lines)].filter((line) => line !== "" && !HARMLESS.test(line));
+  const others = Object.entries(DECODERS).flatMap(([name, decoder]) => (name === format ? [] : [decoder]));
+  const isOther = (line: string) => others.some((decoder) => decoder.test(line));
+  const reasons = [...new Set(lines)].filter((line) => line !== "" && !HARMLESS.test(line) && !isOther(line));
   return reasons.slice(-MOST_REASONS).join("; ");
 }
 

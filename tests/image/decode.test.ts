@@ -147,3 +147,23 @@ test("the reason for a damaged file is said once, in a few words", async () => {
     message: /^a\.tif is damaged or cut off/,
   });
 });
+
+test("the reason for a damaged file is never that of another, which is decoded at the same time", async () => {
+  const pixels = texture(1, 96);
+  const raw = () => sharp(pixels, { raw: { width: 96, height: 96, channels: 3 } });
+  const files = await Promise.all([raw().png().toBuffer(), raw().jpeg().toBuffer(), raw().webp().toBuffer()]);
+  const names = ["a.png", "a.jpg", "a.webp"];
+  const known = [/vipspng|libpng/, /VipsJpeg/, /webp/];
+  for (let round = 0; round < 30; round++) {
+    const messages = Array.from({ length: 12 }, async (_, i) => {
+      const file = files[i % 3] as Buffer;
+      const cut = decodePixels(file.subarray(0, file.length / 2), {}, names[i % 3]);
+      return cut.then(String, (error: Error) => error.message);
+    });
+    for (const [i, message] of (await Promise.all(messages)).entries()) {
+      assert.match(message, new RegExp(`^${names[i % 3]} is damaged or cut off`));
+      for (const [other, words] of known.entries())
+        if (other !== i % 3) assert.doesNotMatch(message.replace(/^\S+/, ""), words);
+    }
+  }
+});
