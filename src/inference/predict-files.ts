@@ -4,6 +4,7 @@ import { basename, join } from "node:path";
 import { countValues } from "../collections/index";
 import type { FoundImages } from "../dataset/labels/index";
 import { HistoError, hasErrorCode, InputError, messageOf } from "../errors/index";
+import { counted } from "../format/index";
 import type { Prediction } from "./answers";
 import type { Predictor } from "./predictor";
 
@@ -37,7 +38,9 @@ export async function namedImages(paths: readonly string[], option = "--images")
   const found = await Promise.all(paths.map((path) => lookAt(path, option)));
   const listed = found.flatMap(({ images }) => images);
   if (listed.length === 0) {
-    throw new InputError("IMAGES_NONE", `${option}: no PNG, JPEG, WebP or TIFF file in ${paths.join(", ")}.`);
+    const others = found.flatMap(({ unread }) => unread).length;
+    const remedy = others > 0 ? `; convert its ${counted(others, "image")} of other formats` : "";
+    throw new InputError("IMAGES_NONE", `${option}: no PNG, JPEG, WebP or TIFF file in ${paths.join(", ")}${remedy}.`);
   }
   const seen = countValues(listed.map(({ filename }) => filename));
   return {
@@ -48,7 +51,9 @@ export async function namedImages(paths: readonly string[], option = "--images")
 
 async function lookAt(path: string, option: string): Promise<NamedImages> {
   const info = await stat(path).catch((error: unknown) => {
-    const reason = hasErrorCode(error, "ENOENT") ? "does not exist." : `cannot be opened: ${messageOf(error)}`;
+    const reason = hasErrorCode(error, "ENOENT")
+      ? `does not exist${remedyOf(path)}.`
+      : `cannot be opened: ${messageOf(error)}`;
     const message = `${option}: ${path} ${reason}`;
     throw new InputError("IMAGES_MISSING", message, { cause: error });
   });
@@ -58,6 +63,12 @@ async function lookAt(path: string, option: string): Promise<NamedImages> {
     images: images.map((filename) => ({ filename, path: join(path, filename) })),
     unread: unsupported.map((name) => unreadImage(join(path, name))),
   };
+}
+
+/** What to do about a path that is no file's: a pattern that the shell has not expanded, or the usual sign for standard input. */
+function remedyOf(path: string): string {
+  if (path === "-") return "; an image on standard input is /dev/stdin";
+  return /[*?]/.test(path) ? "; leave out the quotes around a pattern, or name the folder" : "";
 }
 
 function unreadImage(path: string): UnreadImage {

@@ -131,10 +131,19 @@ test("predict names unreadable images, still predicts the others, and exits with
 
 test("predict refuses what it cannot use with one line and exit 2", async (t) => {
   const { directory, images, model } = await workspace(t);
+  const bitmaps = join(directory, "bitmaps");
+  await mkdir(bitmaps);
+  for (const name of ["a.bmp", "b.gif"]) await writeFile(join(bitmaps, name), "");
   const bad: [string[], RegExp][] = [
     [["--model", directory, "--images", images], /is a training run; its exported model is/],
     [["--model", model, "--images", join(directory, "nowhere")], /nowhere/],
     [["--model", model, "--images", join(directory, "run")], /--images/],
+    [
+      ["--model", model, "--images", join(images, "*.png")],
+      /\*\.png does not exist; leave out the quotes around a pattern/,
+    ],
+    [["--model", model, "--images", "-"], /- does not exist; an image on standard input is \/dev\/stdin/],
+    [["--model", model, "--images", bitmaps], /no PNG, .* in .*bitmaps; convert its 2 images of other formats/],
     [["--model", model, "--images", images, "--threads", "0"], /--threads/],
     [["--model", model], /--images/],
   ];
