@@ -1,11 +1,10 @@
 /** @module `histo explain`: heat maps that explain an exported model's predictions, as pictures and as numbers. */
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
 import { unusedName } from "../collections/index";
 import { HistoError } from "../errors/index";
 import { DEFAULT_GRID, type Explanation, LARGEST_GRID, type Scales } from "../explanation/index";
-import { mustBeWritable, writeFileAtomically, writeJson } from "../files/index";
+import { makeOutputFolder, mustBeWritable, shortName, writeFileAtomically, writeJson } from "../files/index";
 import { counted } from "../format/index";
 import { sigmoid } from "../logits/index";
 import { isTrainedOnDrawnTiles } from "../model-directory/index";
@@ -26,6 +25,9 @@ const explainSchema = z.strictObject({
   ),
   ...predictSchema.pick({ threads: true }).shape,
 });
+
+/** Bytes that are added to an image's name: a number, if others have it too, and what the file is. */
+const ADDED = "-1000000.heatmap.json".length;
 
 interface Result {
   readonly model: string;
@@ -84,13 +86,13 @@ export const command = defineCommand({
     const scales: Scales = scale
       ? { occlusion, "class-activation": activation }
       : scalesFor(explained.map(({ explanation }) => explanation));
-    await mkdir(out, { recursive: true });
+    await makeOutputFolder("--out", out);
     const written: Result["images"][number][] = [];
     const names = new Set<string>();
     for (const { filename, explanation } of explained) {
       const { logit, maps } = explanation;
       // `a/b.png` and `a_b.png` are two images.
-      const stem = join(out, unusedName(filename.replaceAll(/[\\/]/g, "_"), names));
+      const stem = join(out, unusedName(shortName(filename.replaceAll(/[\\/]/g, "_"), ADDED), names));
       const picture = await explanationPicture(explanation, { scales, classes: card.classes });
       await writeFileAtomically(`${stem}.heatmap.png`, picture);
       const probability = sigmoid(logit);

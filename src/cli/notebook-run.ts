@@ -2,6 +2,7 @@
 import { basename, join, resolve } from "node:path";
 import * as z from "zod";
 import { HistoError, InputError, Interrupted } from "../errors/index";
+import { makeOutputFolder } from "../files/index";
 import { option } from "../options/index";
 import { defineCommand } from "./command";
 
@@ -37,6 +38,7 @@ export const command = defineCommand({
       const notebook = await readNotebook(resolve(file));
       todo.push({ file, notebook, parameters: parseParameters(parameter, notebook) });
     }
+    if (out) await makeOutputFolder("--out", resolve(out));
     const notebooks: NotebookResult[] = [];
     for (const { file, notebook, parameters } of todo) {
       const output = out ? join(resolve(out), basename(file)) : resolve(file);

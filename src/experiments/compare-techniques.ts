@@ -8,7 +8,7 @@ import { type BackboneOptions, fetchBackbone, openBackbone } from "../backbones/
 import { type DatasetOptions, datasetContentHash, loadDataset } from "../dataset/index";
 import { HistoError, Interrupted, messageOf } from "../errors/index";
 import { delongTest, labelsAndScores, type Prediction, readPredictions } from "../evaluation/index";
-import { projectRoot, readJson, sha256, writeJson } from "../files/index";
+import { makeOutputFolder, projectRoot, readJson, sha256, writeJson } from "../files/index";
 import { BACKBONE_PREFIX, defaultTrainingOptions } from "../options/index";
 import { type Progress, silentProgress } from "../progress/index";
 import { RunDirectory } from "../runs/index";
@@ -81,6 +81,7 @@ export async function compareTechniques(options: TechniqueComparisonOptions): Pr
   if (options.backbone) techniques.push(await backboneOf(options, context));
   const place = { ...options, out: resolve(options.out), dataHash };
   for (const entry of techniques) await checkStoredRuns(entry, place);
+  await makeOutputFolder("--out", place.out);
   const settings = { seed: 0, ...options };
   const tracker = await ComparisonTracker.start(place.out, settings, options.track || undefined, progress);
   try {

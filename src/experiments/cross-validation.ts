@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { datasetContentHash, foldNames, loadDataset } from "../dataset/index";
 import { InputError, Interrupted } from "../errors/index";
 import { type BinaryMetrics, readPredictions, writePredictions } from "../evaluation/index";
-import { writeJson } from "../files/index";
+import { makeOutputFolder, writeJson } from "../files/index";
 import { defaultTrainingOptions, type GivenTrainingOptions } from "../options/index";
 import { type Progress, silentProgress } from "../progress/index";
 import { RunDirectory } from "../runs/index";
@@ -59,6 +59,7 @@ export async function crossValidate(
   const { validationFraction: fraction, splitSeed: seed } = { ...defaultTrainingOptions, ...options };
   const names = foldNames(loaded, { fraction, seed });
   const common = { data: resolve(data), dataHash: await datasetContentHash(loaded), options, export: variant };
+  await makeOutputFolder("--run", run.path);
   const active = track ? await startParentRun("cross-validation", run.path, track, progress) : undefined;
   try {
     const folds: FoldResult[] = [];

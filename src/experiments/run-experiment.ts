@@ -1,9 +1,9 @@
 /** @module One experiment, from data to an exported and tracked model, for `histo train` and the notebooks. */
-import { mkdir, rmdir } from "node:fs/promises";
+import { rmdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { InputError, Interrupted, messageOf } from "../errors/index";
 import { exportRun, type Variant } from "../export/index";
-import { takeLock } from "../files/index";
+import { makeOutputFolder, takeLock } from "../files/index";
 import type { GivenTrainingOptions } from "../options/index";
 import { type Progress, silentProgress } from "../progress/index";
 import { writeReport } from "../report/index";
@@ -30,7 +30,7 @@ export interface ExperimentResult extends TrainingResult, Logged {
 
 /**
  * Trains, exports and logs.
- * @throws {InputError} `RUN_BUSY` if another process trains in this run directory, and the errors of {@link runTraining}
+ * @throws {InputError} `OUT_NOT_WRITABLE`; `RUN_BUSY` if another process trains in this run directory, and the errors of {@link runTraining}
  */
 export async function runExperiment(
   options: GivenTrainingOptions,
@@ -38,7 +38,7 @@ export async function runExperiment(
 ): Promise<ExperimentResult> {
   if (!lock) return trainExportAndLog(options, experiment);
   const run = resolve(experiment.run);
-  await mkdir(run, { recursive: true });
+  await makeOutputFolder("--run", run);
   const unlock = await takeLock(
     join(run, "lock"),
     (holder) =>

@@ -8,6 +8,7 @@ import { hasErrorCode } from "../errors/index";
 import { isStream, makeDirectory } from "./directory";
 import { isAlive } from "./lock.cjs";
 import { behindLinks, descriptorOf } from "./named-file";
+import { shortName } from "./short-name";
 
 /** Begins anywhere: in containers, processes that share a folder often have the same id. */
 let serial = randomInt(2 ** 40);
@@ -16,7 +17,15 @@ const own = new Set<string>();
 
 /** A name next to `path` that no other process uses; {@link removeAbandoned} knows the process by it. */
 function nameBeside(path: string, kind: "tmp" | "old"): string {
-  return `${path}.${kind}-${process.pid}-${serial++}`;
+  return join(dirname(path), `${baseOf(path)}.${kind}-${process.pid}-${serial++}`);
+}
+
+/** Longest that {@link nameBeside} adds, with the largest numbers of 7 and 16 digits. */
+const ADDED = ".tmp-4194304-9007199254740991".length;
+
+/** The name of a file as temporary names begin with it. */
+function baseOf(path: string): string {
+  return shortName(basename(path), ADDED);
 }
 
 /** A file that is written under a temporary name and gets its final name by {@link AtomicFile.commit}. */
@@ -65,7 +74,7 @@ const ABANDONED_AFTER = { file: 10_000, folder: 24 * 3600 * 1000 } as const;
  */
 export async function removeAbandoned(path: string): Promise<void> {
   const names = await readdir(dirname(path)).catch(() => []);
-  const base = basename(path);
+  const base = baseOf(path);
   for (const name of names) {
     const owner = name.startsWith(base) ? OWNED.exec(name.slice(base.length))?.[1] : undefined;
     const file = join(dirname(path), name);

@@ -21,6 +21,20 @@ export async function makeDirectory(path: string): Promise<void> {
   }
 }
 
+/**
+ * Creates the folder that an option names, for what a command writes into it.
+ * @throws {InputError} `OUT_NOT_WRITABLE` if it is a file, or cannot be made
+ */
+export async function makeOutputFolder(option: string, path: string): Promise<void> {
+  try {
+    await makeDirectory(path);
+  } catch (error) {
+    const isFile = existsSync(path);
+    const reason = isFile ? "is a file; name a folder" : `cannot be made (${messageOf(error)}); name another place`;
+    throw new InputError("OUT_NOT_WRITABLE", `${option}: ${path} ${reason}.`, { cause: error });
+  }
+}
+
 /** False also for a path that does not exist or cannot be read. */
 export async function isDirectory(path: string): Promise<boolean> {
   return (await stat(path).catch(() => undefined))?.isDirectory() ?? false;

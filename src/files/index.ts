@@ -10,7 +10,7 @@ export {
   writeJson,
   writeOnce,
 } from "./atomic";
-export { isDirectory, makeDirectory, mustBeReplaceable, mustBeWritable } from "./directory";
+export { isDirectory, makeDirectory, makeOutputFolder, mustBeReplaceable, mustBeWritable } from "./directory";
 export { csvField, csvForeignText, parseDecimal } from "./fields";
 export { sha256, sha256File, sha256FileInThread } from "./hash";
 export { hasImageExtension, hasOtherExtension, IMAGE_EXTENSIONS, ImageNames } from "./image-names";
@@ -19,4 +19,5 @@ export { descriptorOf } from "./named-file";
 export { cacheDirectory, projectPython, projectRoot, projectVersion } from "./project";
 export { readJson, readOrEmpty } from "./read";
 export { bytesOf, SafetensorsFile, sizeOf, type TensorToWrite, writeSafetensors } from "./safetensors";
+export { shortName } from "./short-name";
 export { takeLock } from "./take-lock";

@@ -1,11 +1,10 @@
 /** @module The settings of a search, in `search.json`, so that the same command continues the same search. */
 import { existsSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { DatasetOptions } from "../dataset/index";
 import { InputError } from "../errors/index";
-import { readJson, writeJson } from "../files/index";
+import { makeOutputFolder, readJson, writeJson } from "../files/index";
 import type { Halving } from "./halving";
 import type { SamplerName } from "./samplers";
 import type { Space } from "./space";
@@ -27,7 +26,7 @@ export async function checkSettings(directory: string, settings: SearchSettings)
   const path = join(directory, "search.json");
   const plain = JSON.parse(JSON.stringify(settings)) as SearchSettings;
   if (!existsSync(path)) {
-    await mkdir(directory, { recursive: true });
+    await makeOutputFolder("--run", directory);
     await writeJson(path, plain);
     return;
   }

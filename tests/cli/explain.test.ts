@@ -50,6 +50,25 @@ test("histo explain writes a picture and the numbers of each image, and names th
   );
 });
 
+test("histo explain writes its files for images with the longest names, in folders too", async (context) => {
+  const directory = await temporaryDirectory(context);
+  const model = await writeModel(join(directory, "mlp"));
+  const images = join(directory, "images");
+  const [long, folder] = [`${"ö".repeat(125)}.png`, "f".repeat(150)];
+  await mkdir(join(images, folder), { recursive: true });
+  await writeFile(join(images, long), await tile(1));
+  for (const name of ["1", "2"]) await writeFile(join(images, folder, `${"n".repeat(200)}${name}.png`), await tile(2));
+  const out = join(directory, "out");
+  const { status, stdout, stderr } = await histoHere(
+    ...["explain", "--model", model, "--images", images, "--out", out, "--grid", "2", "--json"],
+  );
+  assert.equal(status, 0, stderr);
+  const answer = JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "");
+  const named = answer.images.flatMap(({ picture, json }: { picture: string; json: string }) => [picture, json]);
+  assert.deepEqual((await readdir(out)).map((name) => join(out, name)).sort(), named.sort());
+  assert.equal(named.length, 6);
+});
+
 test("histo explain that is stopped keeps the pictures so far, and calls no image a failure", async (context) => {
   const directory = await temporaryDirectory(context);
   const model = await writeModel(join(directory, "mlp"));

@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { projectRoot } from "../../src/files/index";
 import { histoHere } from "../support/histo";
 import { temporaryDirectory } from "../support/temporary-directory";
+import { writeTileFolder } from "../support/tile-folder";
 
 async function refused(...argv: readonly string[]): Promise<string> {
   const { status, stdout, stderr } = await histoHere(...argv);
@@ -149,4 +150,30 @@ test("a place that cannot be written is told before any image is read, and nothi
   const absent = ["--model", join(folder, "none"), "--images", file, "--out", join(folder, "maps")];
   assert.match(await refused("explain", ...absent), /none does not exist/);
   assert.deepEqual(await readdir(folder), ["notes.txt"]);
+});
+
+test("a folder for results that is a file, or where none can be made, is told before the work", async (t) => {
+  const folder = await temporaryDirectory(t);
+  const [file, data] = [join(folder, "notes.txt"), join(folder, "tiles")];
+  await writeFile(file, "no folder");
+  await writeTileFolder(data, 5, 16);
+  const notebook = join(folder, "a.ipynb");
+  const cell = { cell_type: "code", metadata: {}, source: "console.log(1)", outputs: [], execution_count: null };
+  await writeFile(notebook, JSON.stringify({ nbformat: 4, nbformat_minor: 4, metadata: {}, cells: [cell] }));
+  const commands = [
+    ["train", "--data", data, "--no-track", "--run"],
+    ["train", "--data", data, "--folds", "2", "--no-track", "--run"],
+    ["search", "--data", data, "--space", "small", "--no-track", "--run"],
+    ["compare", "--data", data, "--models", "colour", "--no-track", "--out"],
+    ["notebook", "run", notebook, "--out"],
+  ];
+  for (const command of commands) {
+    const option = command.at(-1);
+    assert.equal(await refused(...command, file), `${option}: ${file} is a file; name a folder.`);
+    assert.match(
+      await refused(...command, "/proc/none/results"),
+      /: \/proc\/none\/results cannot be made .*another place/,
+    );
+  }
+  assert.deepEqual((await readdir(folder)).sort(), ["a.ipynb", "notes.txt", "tiles"]);
 });

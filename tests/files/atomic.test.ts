@@ -30,6 +30,25 @@ test("of several writers of one file the first stays, whole, and nothing else is
   assert.deepEqual(await readdir(join(folder, "new")), ["file"]);
 });
 
+test("files and folders whose names are as long as file systems allow are written, and leftovers of them removed", async (context) => {
+  const folder = await temporaryDirectory(context);
+  for (const name of ["x".repeat(255), `${"ä".repeat(126)}.csv`.slice(0, 128)]) {
+    const path = join(folder, name);
+    await writeFileAtomically(path, "1");
+    assert.equal(await readFile(path, "utf8"), "1");
+    await writeFolderAtomically(`${path.slice(0, -1)}d`, (own) => writeFile(join(own, "a"), ""));
+  }
+  const names = await readdir(folder);
+  assert.equal(names.length, 4);
+  const [left, other] = [`${"x".repeat(200)}.tmp-4000000-1`, "x.tmp-4000000-1"];
+  for (const name of [left, other]) {
+    await writeFile(join(folder, name), "");
+    await utimes(join(folder, name), 1, 1);
+  }
+  await removeAbandoned(join(folder, "x".repeat(200)));
+  assert.deepEqual((await readdir(folder)).sort(), [...names, other].sort());
+});
+
 test("a folder is replaced by a whole one, or stays as it was", async (context) => {
   const path = join(await temporaryDirectory(context), "new", "folder");
   const write = (name: string) => writeFolderAtomically(path, (folder) => writeFile(join(folder, name), name));
