@@ -28,6 +28,11 @@ for (const name of names) {
       assert.doesNotMatch(textOf(first?.source ?? ""), /\bconst\b/, "a const cannot be given another value");
     });
 
+    test("lets readers name the positive class of their own data, of which there may be more than two classes", () => {
+      const parameters = declaredParameters(notebook).map((parameter) => parameter.name);
+      if (parameters.includes("data")) assert.ok(parameters.includes("positive"));
+    });
+
     test("begins with its title, and with its question before its parameters", () => {
       assert.equal(notebook.cells[0]?.cell_type, "markdown");
       const opening = textOf(notebook.cells[0]?.source ?? "");
