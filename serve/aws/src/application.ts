@@ -15,39 +15,16 @@ import { TrackingStack } from "./stacks/tracking";
 export function addStacks(app: App, settings: DeploymentSettings): Stack[] {
   checkSettings(settings);
   const { lambda, ec2, tracking, batch, github } = settings;
-  const stackName = (part: string) => `${settings.name}-${part}`;
-  const props = (description: string) => ({ description, terminationProtection: false });
-  const network = new NetworkStack(app, stackName("network"), settings, props("Private network and endpoints"));
-  const storage = new StorageStack(
-    app,
-    stackName("storage"),
-    settings,
-    network,
-    props("Model volume, image repositories, tiles"),
-  );
-  const alerts = new AlertsStack(app, stackName("alerts"), settings, props("Alarm topic and budget"));
+  const network = new NetworkStack(app, settings);
+  const storage = new StorageStack(app, settings, network);
+  const alerts = new AlertsStack(app, settings);
   const rooms = { network, storage, alerts };
   const stacks: Stack[] = [network, storage, alerts];
-  if (lambda) {
-    stacks.push(
-      new LambdaStack(app, stackName("lambda"), { ...settings, lambda }, rooms, props("The classifier on Lambda")),
-    );
-  }
-  if (ec2)
-    stacks.push(new Ec2Stack(app, stackName("ec2"), { ...settings, ec2 }, rooms, props("The classifier on EC2")));
-  if (tracking) {
-    stacks.push(
-      new TrackingStack(app, stackName("tracking"), { ...settings, tracking }, rooms, props("MLflow server")),
-    );
-  }
-  if (batch) {
-    stacks.push(new BatchStack(app, stackName("batch"), { ...settings, batch }, rooms, props("Batch prediction")));
-  }
-  if (github) {
-    stacks.push(
-      new GithubStack(app, stackName("github"), { ...settings, github }, storage, props("Roles of the workflows")),
-    );
-  }
+  if (lambda) stacks.push(new LambdaStack(app, { ...settings, lambda }, rooms));
+  if (ec2) stacks.push(new Ec2Stack(app, { ...settings, ec2 }, rooms));
+  if (tracking) stacks.push(new TrackingStack(app, { ...settings, tracking }, rooms));
+  if (batch) stacks.push(new BatchStack(app, { ...settings, batch }, rooms));
+  if (github) stacks.push(new GithubStack(app, { ...settings, github }, storage));
   // The budget counts resources with this tag; activate `project` as a cost allocation tag once (docs/runbook.md).
   Tags.of(app).add("project", settings.name);
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app, { writeSuppressionsToCloudFormation: true }));

@@ -1,5 +1,5 @@
 /** @module Where alarms go, and the budget. */
-import { Duration, RemovalPolicy, Stack, type StackProps } from "aws-cdk-lib";
+import { Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
 import { CfnBudget } from "aws-cdk-lib/aws-budgets";
 import { Alarm, type AlarmProps, TreatMissingData } from "aws-cdk-lib/aws-cloudwatch";
 import { SnsAction } from "aws-cdk-lib/aws-cloudwatch-actions";
@@ -16,8 +16,8 @@ const PUBLISHERS = ["cloudwatch.amazonaws.com", "budgets.amazonaws.com"];
 export class AlertsStack extends Stack {
   readonly topic: Topic;
 
-  constructor(scope: Construct, id: string, settings: DeploymentSettings, props: StackProps) {
-    super(scope, id, props);
+  constructor(scope: Construct, settings: DeploymentSettings) {
+    super(scope, `${settings.name}-alerts`, { description: "Alarm topic and budget" });
     const key = new Key(this, "Key", {
       description: "Encrypts the alarm topic",
       enableKeyRotation: true,
@@ -28,17 +28,10 @@ export class AlertsStack extends Stack {
     for (const service of PUBLISHERS) {
       const principals = [new ServicePrincipal(service)];
       const conditions = { StringEquals: { "aws:SourceAccount": this.account } };
-      key.addToResourcePolicy(
-        new PolicyStatement({
-          principals,
-          actions: ["kms:Decrypt", "kms:GenerateDataKey"],
-          resources: ["*"],
-          conditions,
-        }),
-      );
-      this.topic.addToResourcePolicy(
-        new PolicyStatement({ principals, actions: ["sns:Publish"], resources: [this.topic.topicArn], conditions }),
-      );
+      const statement = (actions: string[], resource: string) =>
+        new PolicyStatement({ principals, actions, resources: [resource], conditions });
+      key.addToResourcePolicy(statement(["kms:Decrypt", "kms:GenerateDataKey"], "*"));
+      this.topic.addToResourcePolicy(statement(["sns:Publish"], this.topic.topicArn));
     }
     if (settings.alarmEmail) this.topic.addSubscription(new EmailSubscription(settings.alarmEmail));
 

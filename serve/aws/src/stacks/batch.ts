@@ -1,27 +1,23 @@
 /** @module Optional: a folder of tiles as one Fargate task, and whole slides as an array job; by hand or on a schedule. */
-import { CfnOutput, Stack, type StackProps } from "aws-cdk-lib";
+import { CfnOutput, Stack } from "aws-cdk-lib";
 import * as ecs from "aws-cdk-lib/aws-ecs";
-import { PolicyStatement } from "aws-cdk-lib/aws-iam";
 import { StringParameter } from "aws-cdk-lib/aws-ssm";
 import type { Construct } from "constructs";
 import { architectureOf, type BatchSettings, type DeploymentSettings } from "../../../../src/deployment/settings";
 import { acknowledge, acknowledgeObjects } from "../acknowledge";
+import { allow } from "../grants";
 import { logGroup } from "../logs";
+import type { Rooms } from "../rooms";
 import { hostParameter } from "./ec2";
-import type { NetworkStack } from "./network";
 import { SlideArray } from "./slide-array";
-import type { StorageStack } from "./storage";
 
 export class BatchStack extends Stack {
   constructor(
     scope: Construct,
-    id: string,
     settings: DeploymentSettings & { readonly batch: BatchSettings },
-    rooms: { readonly network: NetworkStack; readonly storage: StorageStack },
-    props: StackProps,
+    { network, storage }: Rooms,
   ) {
-    super(scope, id, props);
-    const { network, storage } = rooms;
+    super(scope, `${settings.name}-batch`, { description: "Batch prediction" });
     const arm = settings.ec2 !== undefined && architectureOf(settings.ec2.instanceType) === "arm64";
     new ecs.Cluster(this, "Cluster", {
       clusterName: `${settings.name}-batch`,
@@ -48,17 +44,9 @@ export class BatchStack extends Stack {
         },
       ],
     });
-    task.addToTaskRolePolicy(
-      new PolicyStatement({
-        actions: ["elasticfilesystem:ClientMount"],
-        resources: [storage.models.fileSystemArn],
-        conditions: { StringEquals: { "elasticfilesystem:AccessPointArn": storage.modelAccess.accessPointArn } },
-      }),
-    );
+    task.addToTaskRolePolicy(storage.mounting(storage.modelAccess));
     storage.grantReadTiles(task.taskRole);
-    task.addToTaskRolePolicy(
-      new PolicyStatement({ actions: ["s3:PutObject"], resources: [storage.images.arnForObjects("predictions/*")] }),
-    );
+    allow(task.taskRole, ["s3:PutObject"], [storage.images.arnForObjects("predictions/*")]);
     const image = StringParameter.valueForStringParameter(this, hostParameter(settings, "image"));
     const container = task.addContainer("predict", {
       image: ecs.ContainerImage.fromRegistry(image),
@@ -86,9 +74,7 @@ export class BatchStack extends Stack {
         `--network-configuration 'awsvpcConfiguration={subnets=[${subnets}],securityGroups=[${groups}]}'`,
     });
     const slides = new SlideArray(this, "Slides", { settings, network, storage, image, arm });
-    new CfnOutput(this, "RunSlides", {
-      description: "Command that starts the array job for slides",
-      value: slides.command,
-    });
+    const description = "Command that starts the array job for slides";
+    new CfnOutput(this, "RunSlides", { description, value: slides.command });
   }
 }

@@ -1,10 +1,11 @@
 /** @module Roles that GitHub's workflows assume by OpenID Connect: no key is stored anywhere. */
-import { ArnFormat, CfnOutput, Duration, Stack, type StackProps } from "aws-cdk-lib";
+import { ArnFormat, CfnOutput, Duration, Stack } from "aws-cdk-lib";
 import type { Repository } from "aws-cdk-lib/aws-ecr";
-import { OidcProviderNative, PolicyStatement, Role, WebIdentityPrincipal } from "aws-cdk-lib/aws-iam";
+import { OidcProviderNative, Role, WebIdentityPrincipal } from "aws-cdk-lib/aws-iam";
 import type { Construct } from "constructs";
 import type { DeploymentSettings } from "../../../../src/deployment/settings";
 import { acknowledge, acknowledgeObjects } from "../acknowledge";
+import { allow, parameterArns } from "../grants";
 import { hostParameter } from "./ec2";
 import { imageParameter } from "./lambda";
 import type { StorageStack } from "./storage";
@@ -17,14 +18,12 @@ export class GithubStack extends Stack {
 
   constructor(
     scope: Construct,
-    id: string,
     private readonly settings: DeploymentSettings & {
       readonly github: { readonly repository: string; readonly environment: string };
     },
     storage: StorageStack,
-    props: StackProps,
   ) {
-    super(scope, id, props);
+    super(scope, `${settings.name}-github`, { description: "Roles of the workflows" });
     const { repository, environment } = settings.github;
     this.subject = `repo:${repository}:environment:${environment}`;
     this.provider = new OidcProviderNative(this, "Provider", {
@@ -38,37 +37,26 @@ export class GithubStack extends Stack {
   /** This role may read a released model, push the function's image, publish a version and move the alias. */
   private lambdaRole(storage: StorageStack): void {
     const role = this.role("Lambda", [storage.repositories.lambda]);
-    role.addToPolicy(
-      new PolicyStatement({ actions: ["s3:GetObject"], resources: [storage.releases.arnForObjects("*")] }),
-    );
-    role.addToPolicy(new PolicyStatement({ actions: ["s3:ListBucket"], resources: [storage.releases.bucketArn] }));
-    acknowledgeObjects(
-      role,
-      storage.releases,
-      "",
-      "The workflow may build any released model into the function's image.",
-    );
+    storage.grantReadReleases(role);
+    const reason = "The workflow may build any released model into the function's image.";
+    acknowledgeObjects(role, storage.releases, "", reason);
     const functionArn = this.formatArn({
       service: "lambda",
       resource: "function",
       resourceName: `${this.settings.name}-predict`,
       arnFormat: ArnFormat.COLON_RESOURCE_NAME,
     });
-    role.addToPolicy(
-      new PolicyStatement({
-        actions: [
-          "lambda:GetAlias",
-          "lambda:GetFunction",
-          "lambda:GetFunctionConfiguration",
-          "lambda:InvokeFunction",
-          "lambda:PublishVersion",
-          "lambda:UpdateAlias",
-          "lambda:UpdateFunctionCode",
-        ],
-        resources: [functionArn, `${functionArn}:*`],
-      }),
-    );
-    this.moves(role, [imageParameter(this.settings)]);
+    const actions = [
+      "lambda:GetAlias",
+      "lambda:GetFunction",
+      "lambda:GetFunctionConfiguration",
+      "lambda:InvokeFunction",
+      "lambda:PublishVersion",
+      "lambda:UpdateAlias",
+      "lambda:UpdateFunctionCode",
+    ];
+    allow(role, actions, [functionArn, `${functionArn}:*`]);
+    allow(role, ["ssm:PutParameter"], parameterArns(this, imageParameter(this.settings)));
     acknowledge(
       role,
       `IAM5[Resource::arn:<AWS::Partition>:lambda:<AWS::Region>:<AWS::AccountId>:function:${this.settings.name}-predict:*]`,
@@ -79,33 +67,16 @@ export class GithubStack extends Stack {
   /** This role may push the server's images and run the deployment document on the machines tagged as servers. */
   private ec2Role(repositories: readonly Repository[]): void {
     const role = this.role("Ec2", repositories);
-    role.addToPolicy(
-      new PolicyStatement({
-        actions: ["ssm:SendCommand"],
-        resources: [
-          this.formatArn({ service: "ssm", resource: "document", resourceName: `${this.settings.name}-deploy` }),
-        ],
-      }),
-    );
-    role.addToPolicy(
-      new PolicyStatement({
-        actions: ["ssm:SendCommand"],
-        resources: [this.formatArn({ service: "ec2", resource: "instance", resourceName: "*" })],
-        conditions: { StringEquals: { "ssm:resourceTag/role": `${this.settings.name}-server` } },
-      }),
-    );
-    role.addToPolicy(
-      new PolicyStatement({ actions: ["ssm:ListCommands", "ssm:ListCommandInvocations"], resources: ["*"] }),
-    );
-    this.moves(
-      role,
-      ["image", "tools"].map((name) => hostParameter(this.settings, name)),
-    );
-    acknowledge(
-      role,
-      "IAM5[Resource::arn:<AWS::Partition>:ec2:<AWS::Region>:<AWS::AccountId>:instance/*]",
-      "The condition limits it to the machines tagged as servers.",
-    );
+    const { name } = this.settings;
+    const document = this.formatArn({ service: "ssm", resource: "document", resourceName: `${name}-deploy` });
+    const machines = this.formatArn({ service: "ec2", resource: "instance", resourceName: "*" });
+    allow(role, ["ssm:SendCommand"], [document]);
+    allow(role, ["ssm:SendCommand"], [machines], { "ssm:resourceTag/role": `${name}-server` });
+    allow(role, ["ssm:ListCommands", "ssm:ListCommandInvocations"], ["*"]);
+    const parameters = ["image", "tools"].map((parameter) => hostParameter(this.settings, parameter));
+    allow(role, ["ssm:PutParameter"], parameterArns(this, ...parameters));
+    const finding = "IAM5[Resource::arn:<AWS::Partition>:ec2:<AWS::Region>:<AWS::AccountId>:instance/*]";
+    acknowledge(role, finding, "The condition limits it to the machines tagged as servers.");
   }
 
   private role(title: string, repositories: readonly Repository[]): Role {
@@ -121,24 +92,9 @@ export class GithubStack extends Stack {
       repository.grantPullPush(role);
       repository.grant(role, "ecr:DescribeImageScanFindings");
     }
-    acknowledge(
-      role,
-      "IAM5[Resource::*]",
-      "ecr:GetAuthorizationToken and reading the outcome of a command accept no resource.",
-    );
+    const why = "ecr:GetAuthorizationToken and reading the outcome of a command accept no resource.";
+    acknowledge(role, "IAM5[Resource::*]", why);
     new CfnOutput(this, `${title}RoleArn`, { value: role.roleArn });
     return role;
-  }
-
-  /** Lets the role set the parameters that name the running images. */
-  private moves(role: Role, names: readonly string[]): void {
-    role.addToPolicy(
-      new PolicyStatement({
-        actions: ["ssm:PutParameter"],
-        resources: names.map((name) =>
-          this.formatArn({ service: "ssm", resource: "parameter", resourceName: name.slice(1) }),
-        ),
-      }),
-    );
   }
 }

@@ -9,6 +9,7 @@ import type { ILogGroup } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
 import { architectureOf } from "../../../../src/deployment/settings";
 import { acknowledge } from "../acknowledge";
+import { hostDocument, imageByDigest } from "../documents";
 import type { AlertsStack } from "./alerts";
 
 export interface HostProps {
@@ -119,53 +120,26 @@ export class Host extends Construct {
       ],
     });
     for (const group of others) this.instance.addSecurityGroup(group);
-    acknowledge(
-      this.instance,
-      "EC29",
-      "The machine stores nothing: a new one starts by itself from the images and the volume.",
-    );
+    const why = "The machine stores nothing: a new one starts by itself from the images and the volume.";
+    acknowledge(this.instance, "EC29", why);
     this.alarms(props);
   }
 
   private alarms({ alerts, name }: HostProps): void {
     const dimensionsMap = { InstanceId: this.instance.instanceId };
-    const metric = (namespace: string, metricName: string, more: Record<string, string> = {}) =>
-      new Metric({ namespace, metricName, dimensionsMap: { ...dimensionsMap, ...more }, period: Duration.minutes(5) });
-    alerts.alarm(this, "Cpu", {
-      alarmDescription: `${name}: CPU above 85 % for 15 minutes. Runbook: "CPU".`,
-      metric: metric("AWS/EC2", "CPUUtilization"),
-      threshold: 85,
-      evaluationPeriods: 3,
-    });
-    alerts.alarm(this, "Disk", {
-      alarmDescription: `${name}: disk above 80 %. Runbook: "Disk".`,
-      metric: metric(METRICS, "disk_used_percent"),
-      threshold: 80,
-      evaluationPeriods: 1,
-    });
-    alerts.alarm(this, "Memory", {
-      alarmDescription: `${name}: memory above 90 % for 15 minutes. Runbook: "Memory".`,
-      metric: metric(METRICS, "mem_used_percent"),
-      threshold: 90,
-      evaluationPeriods: 3,
-    });
-    const broken = alerts.alarm(this, "Broken", {
-      alarmDescription: `${name}: the hardware failed; AWS moves the machine to other hardware. Runbook: "Machine".`,
-      metric: metric("AWS/EC2", "StatusCheckFailed_System").with({ period: Duration.minutes(1), statistic: "Maximum" }),
-      threshold: 1,
-      evaluationPeriods: 2,
-    });
-    broken.addAlarmAction(new Ec2Action(Ec2InstanceAction.RECOVER));
-    const stuck = alerts.alarm(this, "Stuck", {
-      alarmDescription: `${name}: the operating system does not respond; AWS restarts the machine. Runbook: "Machine".`,
-      metric: metric("AWS/EC2", "StatusCheckFailed_Instance").with({
-        period: Duration.minutes(1),
-        statistic: "Maximum",
-      }),
-      threshold: 1,
-      evaluationPeriods: 3,
-    });
-    stuck.addAlarmAction(new Ec2Action(Ec2InstanceAction.REBOOT));
+    const metric = (namespace: string, metricName: string) =>
+      new Metric({ namespace, metricName, dimensionsMap, period: Duration.minutes(5) });
+    const alarm = (id: string, what: string, metric: Metric, threshold: number, evaluationPeriods: number) =>
+      alerts.alarm(this, id, { alarmDescription: `${name}: ${what}.`, metric, threshold, evaluationPeriods });
+    alarm("Cpu", 'CPU above 85 % for 15 minutes. Runbook: "CPU"', metric("AWS/EC2", "CPUUtilization"), 85, 3);
+    alarm("Disk", 'disk above 80 %. Runbook: "Disk"', metric(METRICS, "disk_used_percent"), 80, 1);
+    alarm("Memory", 'memory above 90 % for 15 minutes. Runbook: "Memory"', metric(METRICS, "mem_used_percent"), 90, 3);
+    const failed = (check: string) =>
+      metric("AWS/EC2", `StatusCheckFailed_${check}`).with({ period: Duration.minutes(1), statistic: "Maximum" });
+    const moved = 'the hardware failed; AWS moves the machine to other hardware. Runbook: "Machine"';
+    const restarted = 'the operating system does not respond; AWS restarts the machine. Runbook: "Machine"';
+    alarm("Broken", moved, failed("System"), 1, 2).addAlarmAction(new Ec2Action(Ec2InstanceAction.RECOVER));
+    alarm("Stuck", restarted, failed("Instance"), 1, 3).addAlarmAction(new Ec2Action(Ec2InstanceAction.REBOOT));
   }
 }
 
@@ -198,9 +172,9 @@ export function baseUserData(): ec2.UserData {
  * Commands that unpack the tools image (the compose program, the compose file, the deployment script) to /opt/histo.
  * Amazon Linux has no package of compose, and the machine has no way to the internet; so it comes as an image.
  */
-export function unpackTools(registry: string, region: string, image: string): string[] {
+function unpackTools(stack: Stack, image: string): string[] {
   return [
-    `aws ecr get-login-password --region ${region} | docker login --username AWS --password-stdin ${registry}`,
+    `aws ecr get-login-password --region ${stack.region} | docker login --username AWS --password-stdin ${registryOf(stack)}`,
     `docker pull --quiet "${image}"`,
     `docker rm --force histo-tools >/dev/null 2>&1 || true`,
     `docker create --name histo-tools "${image}" none >/dev/null`,
@@ -209,4 +183,34 @@ export function unpackTools(registry: string, region: string, image: string): st
     "docker cp histo-tools:/histo/. /opt/histo/",
     "docker rm histo-tools >/dev/null",
   ];
+}
+
+/** Commands that unpack the tools when a machine starts, and set `IMAGE`. @param parameters their common path in SSM */
+export function takeTools(stack: Stack, parameters: string): string[] {
+  const read = (name: string) =>
+    `$(aws ssm get-parameter --region ${stack.region} --name ${parameters}/${name} --query Parameter.Value --output text)`;
+  return [`TOOLS=${read("tools")}`, `IMAGE=${read("image")}`, ...unpackTools(stack, "$TOOLS")];
+}
+
+/** A document that unpacks the tools and starts an image of `repository` with one of their scripts, both given by digest. */
+export function startDocument(
+  stack: Stack,
+  name: string,
+  use: {
+    readonly document: string;
+    readonly repository: string;
+    readonly description: string;
+    readonly script: string;
+  },
+): void {
+  const registry = registryOf(stack);
+  hostDocument(stack, `${name}-${use.document}`, {
+    description: use.description,
+    parameters: { image: imageByDigest(name, use.repository), tools: imageByDigest(name, "tools") },
+    commands: [...unpackTools(stack, `${registry}/{{ tools }}`), `/opt/histo/${use.script} "${registry}/{{ image }}"`],
+  });
+}
+
+function registryOf({ account, region, urlSuffix }: Stack): string {
+  return `${account}.dkr.ecr.${region}.${urlSuffix}`;
 }

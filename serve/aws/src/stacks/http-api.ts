@@ -11,7 +11,7 @@ import {
 import { HttpIamAuthorizer } from "aws-cdk-lib/aws-apigatewayv2-authorizers";
 import { type IMetric, Stats } from "aws-cdk-lib/aws-cloudwatch";
 import { Construct } from "constructs";
-import type { Authorization, DeploymentSettings } from "../../../../src/deployment/settings";
+import type { DeploymentSettings, Ec2Settings } from "../../../../src/deployment/settings";
 import { acknowledge } from "../acknowledge";
 import { logGroup } from "../logs";
 import type { AlertsStack } from "./alerts";
@@ -21,14 +21,10 @@ export interface EntranceProps {
   readonly alerts: AlertsStack;
   readonly title: string;
   readonly integration: HttpRouteIntegration;
-  readonly authorization: Authorization;
-  readonly requestsPerSecond: number;
-  readonly burst: number;
+  readonly access: Pick<Ec2Settings, "authorization" | "requestsPerSecond" | "burst">;
   /** Whether the integration answers the question of a browser if a page of another origin may call it. */
   readonly preflight?: boolean;
 }
-
-const PERIOD = Duration.minutes(5);
 
 /** One line of JSON per request: who, what, how long, with what outcome; no request bodies. */
 const ACCESS_LOG = AccessLogFormat.custom(
@@ -57,13 +53,13 @@ export class Entrance extends Construct {
 
   constructor(scope: Construct, id: string, props: EntranceProps) {
     super(scope, id);
-    const { settings, alerts, title } = props;
+    const { settings, alerts, title, access } = props;
     this.api = new HttpApi(this, "Api", {
       apiName: `${settings.name}-${title}`,
       createDefaultStage: false,
       description: `Histology classifier on ${title}`,
     });
-    const open = props.authorization === "none";
+    const open = access.authorization === "none";
     const authorizer = open ? new HttpNoneAuthorizer() : new HttpIamAuthorizer();
     const routes = this.api.addRoutes({
       path: "/{proxy+}",
@@ -87,24 +83,18 @@ export class Entrance extends Construct {
     const stage = this.api.addStage("Stage", {
       stageName: "$default",
       autoDeploy: true,
-      throttle: { rateLimit: props.requestsPerSecond, burstLimit: props.burst },
+      throttle: { rateLimit: access.requestsPerSecond, burstLimit: access.burst },
       detailedMetricsEnabled: true,
       accessLogSettings: {
         destination: new LogGroupLogDestination(logGroup(this, "AccessLog", settings)),
         format: ACCESS_LOG,
       },
     });
-    if (open) {
-      for (const route of routes) {
-        acknowledge(
-          route,
-          "APIG4",
-          "The setting authorization: none makes it public; requests are throttled, and their bodies are not logged.",
-        );
-      }
-    }
+    const why =
+      "The setting authorization: none makes it public; requests are throttled, and their bodies are not logged.";
+    for (const route of open ? routes : []) acknowledge(route, "APIG4", why);
 
-    const period = PERIOD;
+    const period = Duration.minutes(5);
     this.count = stage.metricCount({ period });
     this.serverErrors = stage.metricServerError({ period, statistic: Stats.SUM });
     this.clientErrors = stage.metricClientError({ period, statistic: Stats.SUM });

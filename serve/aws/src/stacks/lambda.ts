@@ -1,8 +1,8 @@
 /** @module The classifier as a Lambda function: container image, an alias that deployments move, an HTTP API in front. */
-import { CfnOutput, Duration, RemovalPolicy, Stack, type StackProps } from "aws-cdk-lib";
+import { CfnOutput, Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
 import { HttpLambdaIntegration } from "aws-cdk-lib/aws-apigatewayv2-integrations";
 import { SubnetType } from "aws-cdk-lib/aws-ec2";
-import { PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
+import { Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import * as lambda from "aws-cdk-lib/aws-lambda";
 import { StringParameter } from "aws-cdk-lib/aws-ssm";
 import type { Construct } from "constructs";
@@ -10,9 +10,8 @@ import type { DeploymentSettings, LambdaSettings } from "../../../../src/deploym
 import { acknowledge } from "../acknowledge";
 import { servingDashboard } from "../dashboard";
 import { logGroup } from "../logs";
-import type { AlertsStack } from "./alerts";
+import type { Rooms } from "../rooms";
 import { Entrance } from "./http-api";
-import type { NetworkStack } from "./network";
 import type { StorageStack } from "./storage";
 
 /** An image given by its full address, which is known only when the stack is deployed. */
@@ -31,19 +30,14 @@ const MODEL_PATHS = { image: "/opt/model", efs: "/mnt/models/current" } as const
 
 /** The model volume, read only; CDK's own helper would also allow writing. */
 class ModelVolume extends lambda.FileSystem {
-  constructor({ models, modelAccess }: StorageStack) {
+  constructor(storage: StorageStack) {
+    const { models, modelAccess } = storage;
     super({
       localMountPath: "/mnt/models",
       arn: modelAccess.accessPointArn,
       dependency: [models.mountTargetsAvailable],
       connections: models.connections,
-      policies: [
-        new PolicyStatement({
-          actions: ["elasticfilesystem:ClientMount"],
-          resources: [models.fileSystemArn],
-          conditions: { StringEquals: { "elasticfilesystem:AccessPointArn": modelAccess.accessPointArn } },
-        }),
-      ],
+      policies: [storage.mounting(modelAccess)],
     });
   }
 }
@@ -53,13 +47,10 @@ export class LambdaStack extends Stack {
 
   constructor(
     scope: Construct,
-    id: string,
     settings: DeploymentSettings & { readonly lambda: LambdaSettings },
-    rooms: { readonly network: NetworkStack; readonly storage: StorageStack; readonly alerts: AlertsStack },
-    props: StackProps,
+    { network, storage, alerts }: Rooms,
   ) {
-    super(scope, id, props);
-    const { network, storage, alerts } = rooms;
+    super(scope, `${settings.name}-lambda`, { description: "The classifier on Lambda" });
     const options = settings.lambda;
     this.functionName = `${settings.name}-predict`;
     const log = logGroup(this, "Log", settings, `/aws/lambda/${this.functionName}`);
@@ -120,9 +111,7 @@ export class LambdaStack extends Stack {
       alerts,
       title: "lambda",
       integration: new HttpLambdaIntegration("Predict", live, { timeout: Duration.seconds(29) }),
-      authorization: options.authorization,
-      requestsPerSecond: options.requestsPerSecond,
-      burst: options.burst,
+      access: options,
       preflight: options.corsOrigins !== undefined,
     });
     const period = Duration.minutes(5);

@@ -1,10 +1,11 @@
 /** @module The private network: no internet gateway, no NAT; AWS services are reached through endpoints. */
-import { Stack, type StackProps, Tags } from "aws-cdk-lib";
+import { Stack, Tags } from "aws-cdk-lib";
 import * as ec2 from "aws-cdk-lib/aws-ec2";
 import { AnyPrincipal, PolicyStatement } from "aws-cdk-lib/aws-iam";
 import type { Construct } from "constructs";
 import { endpointCount } from "../../../../src/deployment/estimate";
 import type { DeploymentSettings } from "../../../../src/deployment/settings";
+import { closedGroup } from "../grants";
 import { logGroup } from "../logs";
 
 const HTTPS = ec2.Port.tcp(443);
@@ -19,8 +20,8 @@ export class NetworkStack extends Stack {
   /** Members may call AWS services through the endpoints. */
   readonly endpointUsers: ec2.SecurityGroup;
 
-  constructor(scope: Construct, id: string, settings: DeploymentSettings, props: StackProps) {
-    super(scope, id, props);
+  constructor(scope: Construct, settings: DeploymentSettings) {
+    super(scope, `${settings.name}-network`, { description: "Private network and endpoints" });
     this.vpc = new ec2.Vpc(this, "Vpc", {
       ipAddresses: ec2.IpAddresses.cidr("10.42.0.0/20"),
       maxAzs: 2,
@@ -33,8 +34,7 @@ export class NetworkStack extends Stack {
       trafficType: ec2.FlowLogTrafficType.REJECT,
     });
 
-    const group = (name: string, description: string) =>
-      new ec2.SecurityGroup(this, name, { vpc: this.vpc, description, allowAllOutbound: false });
+    const group = (name: string, description: string) => closedGroup(this, name, this.vpc, description);
     this.modelReaders = group("ModelReaders", "May mount the model volume");
     this.modelVolume = group("ModelVolume", "Mount targets of the model volume");
     this.modelVolume.addIngressRule(this.modelReaders, NFS, "Servers and function");

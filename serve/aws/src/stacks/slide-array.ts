@@ -2,23 +2,20 @@
 import { Duration, Size, Stack } from "aws-cdk-lib";
 import * as batch from "aws-cdk-lib/aws-batch";
 import { ContainerImage, CpuArchitecture, LogDrivers } from "aws-cdk-lib/aws-ecs";
-import { PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
+import { Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { Construct } from "constructs";
 import type { BatchSettings, DeploymentSettings } from "../../../../src/deployment/settings";
 import { acknowledge } from "../acknowledge";
 import { logGroup } from "../logs";
-import type { NetworkStack } from "./network";
-import type { StorageStack } from "./storage";
+import type { Rooms } from "../rooms";
 
 /** Slides at the same time. */
 const MOST_AT_ONCE = 16;
 /** A job starts again when AWS takes its Spot machine away, and continues the slide from its journal. */
 const ATTEMPTS = 5;
 
-interface SlideArrayProps {
+interface SlideArrayProps extends Pick<Rooms, "network" | "storage"> {
   readonly settings: DeploymentSettings & { readonly batch: BatchSettings };
-  readonly network: NetworkStack;
-  readonly storage: StorageStack;
   /** The servers' image, and whether it is built for ARM. */
   readonly image: string;
   readonly arm: boolean;
@@ -44,16 +41,8 @@ export class SlideArray extends Construct {
     });
     const role = (name: string) => new Role(this, name, { assumedBy: new ServicePrincipal("ecs-tasks.amazonaws.com") });
     const [jobRole, executionRole] = [role("JobRole"), role("ExecutionRole")];
-    const mount = (access: string, ...actions: string[]) =>
-      jobRole.addToPolicy(
-        new PolicyStatement({
-          actions,
-          resources: [storage.models.fileSystemArn],
-          conditions: { StringEquals: { "elasticfilesystem:AccessPointArn": access } },
-        }),
-      );
-    mount(storage.modelAccess.accessPointArn, "elasticfilesystem:ClientMount");
-    mount(storage.slideAccess.accessPointArn, "elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite");
+    jobRole.addToPolicy(storage.mounting(storage.modelAccess));
+    jobRole.addToPolicy(storage.mounting(storage.slideAccess, { write: true }));
     const volume = (name: string, accessPointId: string, readonly: boolean) =>
       batch.EcsVolume.efs({
         name,

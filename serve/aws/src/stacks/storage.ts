@@ -1,5 +1,5 @@
 /** @module What outlives a deployment: the model volume, the image repositories and the tiles to classify. */
-import { ArnFormat, CfnOutput, Duration, RemovalPolicy, Stack, type StackProps } from "aws-cdk-lib";
+import { ArnFormat, CfnOutput, Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
 import { type CfnRepository, Repository, TagMutability, TagStatus } from "aws-cdk-lib/aws-ecr";
 import { type AccessPoint, FileSystem, LifecyclePolicy, ThroughputMode } from "aws-cdk-lib/aws-efs";
 import {
@@ -10,10 +10,12 @@ import {
   PolicyStatement,
   ServicePrincipal,
 } from "aws-cdk-lib/aws-iam";
-import { BlockPublicAccess, Bucket, BucketEncryption, ObjectOwnership } from "aws-cdk-lib/aws-s3";
+import type { Bucket } from "aws-cdk-lib/aws-s3";
 import type { Construct } from "constructs";
 import type { DeploymentSettings } from "../../../../src/deployment/settings";
 import { acknowledge, acknowledgeObjects } from "../acknowledge";
+import { privateBucket, versionedBucket } from "../buckets";
+import { allow } from "../grants";
 import type { NetworkStack } from "./network";
 
 /** Container images: the function, the server, the host tools (compose and its file), the MLflow server. */
@@ -35,8 +37,8 @@ export class StorageStack extends Stack {
   readonly releases: Bucket;
   readonly accessLogs: Bucket;
 
-  constructor(scope: Construct, id: string, settings: DeploymentSettings, network: NetworkStack, props: StackProps) {
-    super(scope, id, props);
+  constructor(scope: Construct, settings: DeploymentSettings, network: NetworkStack) {
+    super(scope, `${settings.name}-storage`, { description: "Model volume, image repositories, tiles" });
     const repository = (name: RepositoryName) => {
       const created = new Repository(this, `Repository-${name}`, {
         repositoryName: `${settings.name}/${name}`,
@@ -102,41 +104,19 @@ export class StorageStack extends Stack {
       }),
       removalPolicy: RemovalPolicy.RETAIN,
     });
-    this.modelAccess = this.models.addAccessPoint("ModelAccess", {
-      path: "/models",
-      posixUser: { uid: MODEL_USER, gid: MODEL_USER },
-      createAcl: { ownerUid: MODEL_USER, ownerGid: MODEL_USER, permissions: "755" },
-    });
-    this.slideAccess = this.models.addAccessPoint("SlideAccess", {
-      path: "/slides",
-      posixUser: { uid: MODEL_USER, gid: MODEL_USER },
-      createAcl: { ownerUid: MODEL_USER, ownerGid: MODEL_USER, permissions: "755" },
-    });
-    const bucket = (name: string, logs?: Bucket) =>
-      new Bucket(this, name, {
-        blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
-        encryption: BucketEncryption.S3_MANAGED,
-        objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
-        enforceSSL: true,
-        minimumTLSVersion: 1.2,
-        removalPolicy: RemovalPolicy.RETAIN,
-        ...(logs
-          ? {
-              versioned: true,
-              serverAccessLogsBucket: logs,
-              serverAccessLogsPrefix: `${name.toLowerCase()}/`,
-              lifecycleRules: [
-                {
-                  noncurrentVersionExpiration: Duration.days(30),
-                  abortIncompleteMultipartUploadAfter: Duration.days(2),
-                },
-              ],
-            }
-          : { lifecycleRules: [{ expiration: Duration.days(settings.logRetentionDays) }] }),
+    const access = (id: string, path: string) =>
+      this.models.addAccessPoint(id, {
+        path,
+        posixUser: { uid: MODEL_USER, gid: MODEL_USER },
+        createAcl: { ownerUid: MODEL_USER, ownerGid: MODEL_USER, permissions: "755" },
       });
-    this.accessLogs = bucket("AccessLogs");
-    this.images = bucket("Images", this.accessLogs);
-    this.releases = bucket("Releases", this.accessLogs);
+    this.modelAccess = access("ModelAccess", "/models");
+    this.slideAccess = access("SlideAccess", "/slides");
+    this.accessLogs = privateBucket(this, "AccessLogs", {
+      lifecycleRules: [{ expiration: Duration.days(settings.logRetentionDays) }],
+    });
+    this.images = versionedBucket(this, "Images", this.accessLogs);
+    this.releases = versionedBucket(this, "Releases", this.accessLogs);
     new CfnOutput(this, "ImagesBucket", { value: this.images.bucketName });
     new CfnOutput(this, "ReleasesBucket", { value: this.releases.bucketName });
     acknowledge(this.accessLogs, "S1", "This bucket receives the access logs of the others.");
@@ -147,14 +127,26 @@ export class StorageStack extends Stack {
    * written differently; without the right to list, S3 answers "forbidden" for a tile that does not exist.
    */
   grantReadTiles(role: IRole): void {
-    const listed = { StringLike: { "s3:prefix": ["tiles/*"] } };
-    for (const statement of [
-      { actions: ["s3:GetObject"], resources: [this.images.arnForObjects("tiles/*")] },
-      { actions: ["s3:ListBucket"], resources: [this.images.bucketArn], conditions: listed },
-    ]) {
-      role.addToPrincipalPolicy(new PolicyStatement(statement));
-    }
+    allow(role, ["s3:GetObject"], [this.images.arnForObjects("tiles/*")]);
+    const conditions = { StringLike: { "s3:prefix": ["tiles/*"] } };
+    const resources = [this.images.bucketArn];
+    role.addToPrincipalPolicy(new PolicyStatement({ actions: ["s3:ListBucket"], resources, conditions }));
     const reason = "Clients may request any tile by name; only the prefix tiles/ can be read.";
     acknowledgeObjects(role, this.images, "tiles/", reason);
+  }
+
+  /** Lets a role copy every released model, which it has to acknowledge. */
+  grantReadReleases(role: IRole): void {
+    allow(role, ["s3:GetObject"], [this.releases.arnForObjects("*")]);
+    allow(role, ["s3:ListBucket"], [this.releases.bucketArn]);
+  }
+
+  /** Mounting one access point of the volume, as a permission for a role. */
+  mounting({ accessPointArn }: AccessPoint, { write = false } = {}): PolicyStatement {
+    return new PolicyStatement({
+      actions: ["elasticfilesystem:ClientMount", ...(write ? ["elasticfilesystem:ClientWrite"] : [])],
+      resources: [this.models.fileSystemArn],
+      conditions: { StringEquals: { "elasticfilesystem:AccessPointArn": accessPointArn } },
+    });
   }
 }

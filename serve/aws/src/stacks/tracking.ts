@@ -1,50 +1,32 @@
 /** @module The MLflow server: one private machine, PostgreSQL on RDS for the runs, S3 for the artifacts. */
-import { CfnOutput, Duration, RemovalPolicy, Stack, type StackProps, Tags } from "aws-cdk-lib";
+import { CfnOutput, Duration, RemovalPolicy, Stack, Tags } from "aws-cdk-lib";
 import { ComparisonOperator } from "aws-cdk-lib/aws-cloudwatch";
 import * as ec2 from "aws-cdk-lib/aws-ec2";
-import { PolicyStatement } from "aws-cdk-lib/aws-iam";
 import * as rds from "aws-cdk-lib/aws-rds";
-import { BlockPublicAccess, Bucket, BucketEncryption, ObjectOwnership } from "aws-cdk-lib/aws-s3";
+import type { Bucket } from "aws-cdk-lib/aws-s3";
 import type { Construct } from "constructs";
 import type { DeploymentSettings, TrackingSettings } from "../../../../src/deployment/settings";
 import { acknowledge, acknowledgeObjects } from "../acknowledge";
-import { hostDocument, imageByDigest } from "../documents";
+import { versionedBucket } from "../buckets";
+import { allow, closedGroup, parameterArns } from "../grants";
 import { logGroup } from "../logs";
-import type { AlertsStack } from "./alerts";
-import { baseUserData, Host, hostRole, unpackTools } from "./host";
+import type { Rooms } from "../rooms";
+import { baseUserData, Host, hostRole, startDocument, takeTools } from "./host";
 import type { NetworkStack } from "./network";
-import type { StorageStack } from "./storage";
 
 const GIGABYTE = 1e9;
 
 export class TrackingStack extends Stack {
   constructor(
     scope: Construct,
-    id: string,
     settings: DeploymentSettings & { readonly tracking: TrackingSettings },
-    rooms: { readonly network: NetworkStack; readonly storage: StorageStack; readonly alerts: AlertsStack },
-    props: StackProps,
+    { network, storage, alerts }: Rooms,
   ) {
-    super(scope, id, props);
-    const { network, storage, alerts } = rooms;
-    const options = settings.tracking;
-    const artifacts = new Bucket(this, "Artifacts", {
-      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
-      encryption: BucketEncryption.S3_MANAGED,
-      objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
-      enforceSSL: true,
-      minimumTLSVersion: 1.2,
-      versioned: true,
-      serverAccessLogsBucket: storage.accessLogs,
-      serverAccessLogsPrefix: "artifacts/",
-      lifecycleRules: [
-        { noncurrentVersionExpiration: Duration.days(30), abortIncompleteMultipartUploadAfter: Duration.days(2) },
-      ],
-      removalPolicy: RemovalPolicy.RETAIN,
-    });
+    super(scope, `${settings.name}-tracking`, { description: "MLflow server" });
+    const { name, tracking: options } = settings;
+    const artifacts = versionedBucket(this, "Artifacts", storage.accessLogs);
 
-    const group = (name: string, description: string) =>
-      new ec2.SecurityGroup(this, name, { vpc: network.vpc, description, allowAllOutbound: false });
+    const group = (id: string, description: string) => closedGroup(this, id, network.vpc, description);
     const server = group("ServerGroup", "The MLflow server; reached through an SSM port forwarding session");
     const databaseGroup = group("DatabaseGroup", "PostgreSQL of the runs");
     databaseGroup.addIngressRule(server, ec2.Port.tcp(5432), "PostgreSQL from the MLflow server");
@@ -54,30 +36,11 @@ export class TrackingStack extends Stack {
     const log = logGroup(this, "Log", settings, `/${settings.name}/mlflow`);
     const role = hostRole(this, "Role", log, [storage.repositories.mlflow, storage.repositories.tools]);
     database.secret!.grantRead(role);
-    role.addToPolicy(
-      new PolicyStatement({
-        actions: [
-          "s3:GetObject",
-          "s3:PutObject",
-          "s3:DeleteObject",
-          "s3:AbortMultipartUpload",
-          "s3:ListMultipartUploadParts",
-        ],
-        resources: [artifacts.arnForObjects("*")],
-      }),
-    );
-    role.addToPolicy(
-      new PolicyStatement({ actions: ["s3:ListBucket", "s3:GetBucketLocation"], resources: [artifacts.bucketArn] }),
-    );
-    role.addToPolicy(
-      new PolicyStatement({
-        actions: ["ssm:GetParameter"],
-        resources: [
-          this.formatArn({ service: "ssm", resource: "parameter", resourceName: `${settings.name}/mlflow/tools` }),
-          this.formatArn({ service: "ssm", resource: "parameter", resourceName: `${settings.name}/mlflow/image` }),
-        ],
-      }),
-    );
+    const verbs = ["GetObject", "PutObject", "DeleteObject", "AbortMultipartUpload", "ListMultipartUploadParts"];
+    const actions = verbs.map((verb) => `s3:${verb}`);
+    allow(role, actions, [artifacts.arnForObjects("*")]);
+    allow(role, ["s3:ListBucket", "s3:GetBucketLocation"], [artifacts.bucketArn]);
+    allow(role, ["ssm:GetParameter"], parameterArns(this, `/${name}/mlflow/tools`, `/${name}/mlflow/image`));
     acknowledgeObjects(role, artifacts, "", "The bucket belongs to this server.");
 
     const host = new Host(this, "Server", {
@@ -93,15 +56,9 @@ export class TrackingStack extends Stack {
     });
     Tags.of(host.instance).add("role", `${settings.name}-mlflow`);
     host.node.addDependency(database);
-    const registry = this.registry;
-    hostDocument(this, `${settings.name}-mlflow`, {
-      description: "Starts the MLflow image with a given digest",
-      parameters: { image: imageByDigest(settings.name, "mlflow"), tools: imageByDigest(settings.name, "tools") },
-      commands: [
-        ...unpackTools(registry, this.region, `${registry}/{{ tools }}`),
-        `/opt/histo/start-mlflow.sh "${registry}/{{ image }}"`,
-      ],
-    });
+    const description = "Starts the MLflow image with a given digest";
+    const script = "start-mlflow.sh";
+    startDocument(this, name, { document: "mlflow", repository: "mlflow", description, script });
     alerts.alarm(this, "DatabaseStorage", {
       alarmDescription: 'The database with the runs has less than 5 GB free. Runbook: "RDS storage".',
       metric: database.metricFreeStorageSpace({ period: Duration.minutes(15) }),
@@ -117,10 +74,6 @@ export class TrackingStack extends Stack {
     });
     new CfnOutput(this, "InstanceId", { value: host.instance.instanceId });
     new CfnOutput(this, "ArtifactBucket", { value: artifacts.bucketName });
-  }
-
-  private get registry(): string {
-    return `${this.account}.dkr.ecr.${this.region}.${this.urlSuffix}`;
   }
 
   private database(
@@ -153,20 +106,14 @@ export class TrackingStack extends Stack {
       copyTagsToSnapshot: true,
       autoMinorVersionUpgrade: true,
       cloudwatchLogsExports: ["postgresql"],
-
       removalPolicy: RemovalPolicy.SNAPSHOT,
     });
-    acknowledge(
-      database,
-      "RDS3",
-      "One zone is enough: MLflow may be down for minutes, because clients spool (backups: 7 days).",
-    );
-    acknowledge(database, "RDS11", "Hiding the port protects nothing; only the MLflow server's group reaches it.");
-    acknowledge(
-      database,
-      "SMG4",
-      "MLflow reads the password only when it starts; rotate it by hand as the runbook describes.",
-    );
+    const reasons = {
+      RDS3: "One zone is enough: MLflow may be down for minutes, because clients spool (backups: 7 days).",
+      RDS11: "Hiding the port protects nothing; only the MLflow server's group reaches it.",
+      SMG4: "MLflow reads the password only when it starts; rotate it by hand as the runbook describes.",
+    };
+    for (const [rule, reason] of Object.entries(reasons)) acknowledge(database, rule, reason);
     return database;
   }
 
@@ -177,12 +124,8 @@ export class TrackingStack extends Stack {
     logGroupName: string,
   ): ec2.UserData {
     const userData = baseUserData();
-    const read = (name: string) =>
-      `$(aws ssm get-parameter --region ${this.region} --name /${settings.name}/${name} --query Parameter.Value --output text)`;
     userData.addCommands(
-      `TOOLS=${read("mlflow/tools")}`,
-      `IMAGE=${read("mlflow/image")}`,
-      ...unpackTools(this.registry, this.region, "$TOOLS"),
+      ...takeTools(this, `/${settings.name}/mlflow`),
       `cat > /opt/histo/host.env <<EOF\nAWS_REGION=${this.region}\nHISTO_LOG_GROUP=${logGroupName}\nMLFLOW_DATABASE_SECRET=${database.secret!.secretArn}\nMLFLOW_DATABASE_HOST=${database.dbInstanceEndpointAddress}\nMLFLOW_ARTIFACTS=s3://${artifacts.bucketName}\nEOF`,
       '/opt/histo/start-mlflow.sh "$IMAGE"',
     );
