@@ -2,6 +2,7 @@
 export { readJsonBody } from "./json-body";
 export { type MemoryShare, RequestMemory } from "./memory";
 export {
+  acceptsGzip,
   CLIENT_GONE,
   json,
   mediaType,

@@ -58,6 +58,11 @@ export function mediaType(header: string | undefined): string {
   return (header ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
 }
 
+/** Whether a client accepts gzip, by its `accept-encoding`; with a weight of 0 it refuses it. */
+export function acceptsGzip(accepted = ""): boolean {
+  return accepted.split(",").some((coding) => /^\s*(?:x-)?gzip\s*(?:$|;(?!\s*q=0(?:\.0*)?\s*$))/i.test(coding));
+}
+
 /** The problem object, with the request's id if known. */
 export function problemBody(problem: Problem, requestId?: string): Record<string, unknown> {
   return { ...problem.toJSON(), ...(requestId ? { instance: `urn:request:${requestId}` } : {}) };

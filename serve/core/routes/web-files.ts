@@ -5,7 +5,7 @@ import { dirname, extname, join, relative, sep } from "node:path";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import { projectRoot, sha256 } from "../../../src/files/index";
-import { Problem, type ServiceRequest, type ServiceResponse } from "../http/index";
+import { acceptsGzip, Problem, type ServiceRequest, type ServiceResponse } from "../http/index";
 
 const TYPES: Readonly<Record<string, string>> = {
   ".html": "text/html; charset=utf-8",
@@ -66,18 +66,13 @@ export class WebFiles {
     const file = await loading;
     const common = { etag: file.etag, "cache-control": "no-cache", vary: "accept-encoding" };
     if (isKnown(headers["if-none-match"], file.etag)) return { status: 304, headers: common, body: "" };
-    const zipped = takesGzip(headers["accept-encoding"]) && file.zipped.length < file.bytes.length;
+    const zipped = acceptsGzip(headers["accept-encoding"]) && file.zipped.length < file.bytes.length;
     return {
       status: 200,
       headers: { ...common, "content-type": file.type, ...(zipped ? { "content-encoding": "gzip" } : {}) },
       body: zipped ? file.zipped : file.bytes,
     };
   }
-}
-
-/** Whether a client accepts gzip; with a weight of 0 it refuses it. */
-function takesGzip(accepted = ""): boolean {
-  return accepted.split(",").some((coding) => /^\s*(?:x-)?gzip\s*(?:$|;(?!\s*q=0(?:\.0*)?\s*$))/i.test(coding));
 }
 
 function fileOf(path: string): string {

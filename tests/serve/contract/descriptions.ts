@@ -70,6 +70,20 @@ export function descriptionCases(client: ContractClient): void {
     assert.match(await (await call("/metrics")).text(), /histo_predictions_total\{model="mlp",class="(HP|SSA)"\} \d+/);
   });
 
+  test("a long answer is compressed for clients that accept it, a short one is not", async () => {
+    const headersFor = async (path: string, accepted: string) => {
+      const response = await call(path, { headers: { "accept-encoding": accepted } });
+      await response.arrayBuffer();
+      return [response.headers.get("content-encoding"), response.headers.get("vary")];
+    };
+    assert.deepEqual(await headersFor("/openapi.json", "gzip"), ["gzip", "accept-encoding"]);
+    assert.deepEqual(await headersFor("/openapi.json", "identity"), [null, "accept-encoding"]);
+    assert.deepEqual(await headersFor("/livez", "gzip"), [null, null]);
+    const plain = await call("/openapi.json", { headers: { "accept-encoding": "identity" } });
+    const zipped = await call("/openapi.json", { headers: { "accept-encoding": "gzip" } });
+    assert.deepEqual(await zipped.json(), await plain.json());
+  });
+
   test("images of the source are served whole and as thumbnails", async () => {
     const whole = await call("/images/MHIST_aaa.png");
     assert.equal(whole.headers.get("content-type"), "image/png");
