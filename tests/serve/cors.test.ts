@@ -35,6 +35,25 @@ test("pages of other sites are shut out unless their origin is listed", async (t
   assert.deepEqual(await allowed(open, "https://elsewhere.example.org"), [null, null]);
 });
 
+test("the page of another site has no effect by a form or a text, which browsers send without asking first", async (t) => {
+  const url = await start(t, [FRIEND]);
+  const status = async (path: string, headers: Record<string, string>) =>
+    (await fetch(url + path, { method: "POST", headers: { "content-type": "text/plain", ...headers }, body: "{}" }))
+      .status;
+  const foreign = { origin: "https://elsewhere.example.org", "sec-fetch-site": "cross-site" };
+  for (const path of ["/feedback", "/slides", "/slides/a/cancel", "/predict", "/v2/models/a/infer"]) {
+    assert.equal(await status(path, foreign), 403, path);
+    assert.equal(await status(path, { ...foreign, "sec-fetch-site": "same-site" }), 403, path);
+    for (const own of [{}, { "sec-fetch-site": "same-origin" }, { "sec-fetch-site": "none" }]) {
+      assert.notEqual(await status(path, own), 403, path);
+    }
+    assert.notEqual(await status(path, { origin: FRIEND, "sec-fetch-site": "cross-site" }), 403, path);
+  }
+  const refused = await fetch(`${url}/feedback`, { method: "POST", headers: foreign, body: "{}" });
+  assert.equal((await refused.json()).code, "ORIGIN_REFUSED");
+  assert.equal((await fetch(`${url}/livez`, { headers: foreign })).status, 200, "links lead here");
+});
+
 test("caches keep the page's files apart by origin and by encoding", async (t) => {
   const answer = await fetch(await start(t, [FRIEND], await openWeb()), { headers: { origin: FRIEND } });
   assert.deepEqual([answer.status, answer.headers.get("vary")], [200, "origin, accept-encoding"]);

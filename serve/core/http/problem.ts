@@ -6,6 +6,7 @@
 const TITLES: Readonly<Record<number, string>> = {
   400: "Bad request",
   401: "Unauthorized",
+  403: "Forbidden",
   404: "Not found",
   405: "Method not allowed",
   408: "Request timeout",
@@ -28,6 +29,7 @@ export const PROBLEM_CODES = {
   IMAGE_NAME_INVALID: [400, "The image name contains characters or has a form that is not allowed."],
   IMAGE_NAME_AMBIGUOUS: [400, "The image name matches several images; give the full name of one of them."],
   UNAUTHORIZED: [401, "An API key or token is required; the request has none, or it is wrong or expired."],
+  ORIGIN_REFUSED: [403, "A page of another site sent this; the operator can allow its origin."],
   ROUTE_NOT_FOUND: [404, "No such route."],
   IMAGE_NOT_FOUND: [404, "The image source has no image of this name."],
   IMAGES_NOT_CONFIGURED: [404, "The service has no image source; send the image itself."],

@@ -1,7 +1,7 @@
 /** @module Headers of responses: those of security, and those that let pages of listed origins call the service. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import helmet from "helmet";
-import type { ServiceRequest } from "../http/index";
+import { Problem, type ServiceRequest } from "../http/index";
 import type { Middleware } from "./compose";
 
 /** Tells browsers whether pages of an origin may send requests, and answers preflight requests. */
@@ -18,6 +18,20 @@ export function cors(origins: readonly string[]): Middleware {
   };
 }
 
+/**
+ * Refuses what the page of another site sends without being listed. Browsers send a form, or a text that is JSON, without asking
+ * first: it would have its effect, although that page never reads the answer.
+ * @see https://www.w3.org/TR/fetch-metadata/
+ */
+export function refuseOtherSites(origins: readonly string[]): Middleware {
+  return (request, next) => {
+    const { method, headers } = request;
+    const isOtherSite = ["cross-site", "same-site"].includes(headers["sec-fetch-site"] ?? "");
+    if (method === "POST" && isOtherSite && !isListed(headers.origin, origins)) throw new Problem("ORIGIN_REFUSED");
+    return next(request);
+  };
+}
+
 const PREFLIGHT_HEADERS = {
   "access-control-allow-methods": "GET, POST",
   "access-control-allow-headers": "content-type, authorization, x-api-key, x-request-id",
@@ -30,14 +44,17 @@ function isPreflight({ method, headers }: ServiceRequest): boolean {
 
 /** CORS headers for listed origins; only `vary` for others. */
 function corsHeaders({ headers: { origin } }: ServiceRequest, origins: readonly string[]): Record<string, string> {
-  const isAllowed = origin !== undefined && (origins.includes(origin) || origins.includes("*"));
   return {
     vary: "origin",
-    ...(isAllowed && {
+    ...(isListed(origin, origins) && {
       "access-control-allow-origin": origin,
       "access-control-expose-headers": "x-request-id, server-timing, retry-after",
     }),
   };
+}
+
+function isListed(origin: string | undefined, origins: readonly string[]): origin is string {
+  return origin !== undefined && (origins.includes(origin) || origins.includes("*"));
 }
 
 /** Hashes of the style elements of plotly.js (an empty one, filled by script, and that of its mode bar) and OpenSeadragon. */
