@@ -101,6 +101,19 @@ test("a file that could not be read once is read when it is asked for again", as
   assert.equal(await status(), 200);
 });
 
+test("until the models are loaded, a request for one by name is told to wait", async (t) => {
+  const { url } = await start(t);
+  for (const [path, method] of [
+    ["/predict?model=mlp", "POST"],
+    ["/models/mlp/curves", "GET"],
+    ["/v2/models/mlp/ready", "GET"],
+  ] as const) {
+    const answer = await fetch(url + path, { method });
+    assert.deepEqual([answer.status, (await answer.json()).code], [503, "MODEL_UNAVAILABLE"], path);
+    assert.ok(answer.headers.get("retry-after"));
+  }
+});
+
 test("the whole address in the request line means the same as its path", async (t) => {
   const { url } = await start(t);
   const request = (target: string) => `GET ${target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`;

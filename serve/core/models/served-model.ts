@@ -99,16 +99,13 @@ export class ModelRegistry {
     this.models.set(model.name, model);
   }
 
-  /** The named model, or the default one. */
+  /** The named model, or the default one. @throws {Problem} `MODEL_UNAVAILABLE` until there is one, `MODEL_NOT_FOUND` */
   get(name?: string | null): ServedModel {
-    if (name) {
-      const model = this.models.get(name);
-      if (model) return model;
-      throw new Problem("MODEL_NOT_FOUND", `No model of this name is loaded; loaded: ${this.names().join(", ")}.`);
-    }
     const [first] = this.models.values();
     if (!first) throw new Problem("MODEL_UNAVAILABLE", "The models are still loading.");
-    return first;
+    const model = name ? this.models.get(name) : first;
+    if (model) return model;
+    throw new Problem("MODEL_NOT_FOUND", `No model of this name is loaded; loaded: ${this.names().join(", ")}.`);
   }
 
   names(): string[] {
