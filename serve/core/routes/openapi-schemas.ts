@@ -72,6 +72,7 @@ export const SCHEMAS: Json = {
       detail: string("What is wrong with this request."),
       code: { type: "string", enum: Object.keys(PROBLEM_CODES), description: "Stable; meant for programs." },
       instance: string("The request's id."),
+      error: string("The same as `detail`, where the Open Inference Protocol asks for it."),
     },
     ["type", "title", "status", "detail", "code"],
   ),

@@ -1,64 +1,23 @@
 /** @module The API's description. @see https://spec.openapis.org/oas/v3.1.1.html */
-import { PROBLEM_CODES, type ProblemCode } from "../http/index";
-import { IMAGE_NAME_RULE } from "../images/index";
 import type { ServiceContext } from "./context";
+import {
+  CURVES,
+  IMAGES,
+  INFER_ANSWER,
+  INFER_REQUEST,
+  INFO,
+  MODEL_METADATA,
+  MODEL_READY,
+  READY,
+  SERVER_METADATA,
+  SLIDE,
+  SLIDE_MAP,
+  SLIDES,
+} from "./openapi-answers";
+import { IMAGE_NAME, inQuery, jsonBody, ok, operation, whole } from "./openapi-operation";
 import { type Json, list, number, object, SCHEMAS, schema, string, TRAINED_ON_DRAWN_TILES } from "./openapi-schemas";
 
-const OBJECT: Json = { type: "object" };
 const BINARY: Json = { type: "string", format: "binary" };
-
-const ok = (description: string, content = OBJECT): Json => ({
-  description,
-  content: { "application/json": { schema: content } },
-});
-
-const inQuery = (name: string, schema: Json, more: Json = {}): Json => ({ name, in: "query", ...more, schema });
-const whole = (minimum: number, maximum?: number): Json => ({ type: "integer", minimum, ...(maximum && { maximum }) });
-
-const jsonBody = (content: Json) => ({ required: true, content: { "application/json": { schema: content } } });
-
-/** Responses for the codes, grouped by status as OpenAPI requires. */
-function problems(...codes: ProblemCode[]): Json {
-  const responses: Record<string, Json> = {};
-  for (const code of [...codes, "UNAUTHORIZED", "RATE_LIMITED", "DEADLINE_EXCEEDED", "INTERNAL"] as const) {
-    const status = String(PROBLEM_CODES[code][0]);
-    const before = responses[status]?.description as string | undefined;
-    responses[status] = {
-      description: `${before ? `${before}, ` : ""}\`${code}\``,
-      content: { "application/problem+json": { schema: schema("Problem") } },
-    };
-  }
-  return responses;
-}
-
-interface Described extends Json {
-  /** Responses that are no problems, by status. */
-  readonly answers: Json;
-  /** Codes of its problems, besides those of every route; absent for routes without problems. */
-  readonly problems?: readonly ProblemCode[];
-  /** Parameters besides those in the path. */
-  readonly parameters?: readonly Json[];
-}
-
-/** An operation by its path and method. Parts of the path in braces are parameters. */
-function operation(
-  method: "get" | "post",
-  path: string,
-  operationId: string,
-  summary: string,
-  { answers, problems: codes, parameters: others = [], ...more }: Described,
-): [path: string, methods: Json] {
-  const parts = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = ""]) => name);
-  const inPath = parts.map((name) => {
-    return { name, in: "path", required: true, schema: name === "name" ? IMAGE_NAME : { type: "string" } };
-  });
-  const parameters = [...inPath, ...others];
-  const responses = { ...answers, ...(codes && problems(...codes)) };
-  return [
-    path,
-    { [method]: { operationId, summary, ...more, ...(parameters.length > 0 && { parameters }), responses } },
-  ];
-}
 
 const MODEL_PARAMETER = inQuery(
   "model",
@@ -74,8 +33,6 @@ const TILE_PARAMETER = inQuery(
       "1: predict images that are more than twice as large as the training images tile by tile, without resizing, and average over the tiles with tissue; 0 (the default): shrink them, with the warning `shrunk`.",
   },
 );
-
-const IMAGE_NAME = string(`A name in the image source. ${IMAGE_NAME_RULE}`);
 
 const IMAGE_BODY = {
   required: true,
@@ -107,8 +64,14 @@ const IMAGE_PROBLEMS = [
   "SHUTTING_DOWN",
 ] as const;
 
+const open = true;
+const PROBLEM_LIST: Json = {
+  type: "object",
+  additionalProperties: object({ status: { type: "integer" }, meaning: string("In words.") }),
+};
 const KEEP_FEEDBACK = "Store a person's label of an image, if the server has a file for feedback";
 const FEATURES_MET = "Features of a random sample of the images that a model has predicted, for histo eda --against";
+const SLIDE_PART_PROBLEMS = ["SLIDE_NOT_FOUND", "SLIDE_FILE_NOT_FOUND", "SLIDES_UNSUPPORTED"] as const;
 const SLIDE_PROBLEMS = ["IMAGE_NAME_INVALID", "IMAGE_NOT_FOUND", "IMAGE_TOO_LARGE", "SLIDES_UNSUPPORTED"] as const;
 
 function operations({ limits }: ServiceContext): [path: string, methods: Json][] {
@@ -149,9 +112,14 @@ function operations({ limits }: ServiceContext): [path: string, methods: Json][]
         200: ok(
           "The contributions, row-major, grid x grid; positive ones support the positive class. For networks that end in a global average, also the contribution of each place to the logit.",
           object({
+            image_filename: { type: ["string", "null"], description: "As requested or as uploaded." },
+            model: string("Name of the model."),
+            model_sha256: string("Identity of its files."),
+            method: { type: "string", enum: ["occlusion"] },
             logit: { type: "number" },
             grid: { type: "integer" },
             contributions: list({ type: "number" }),
+            seconds: number("Time that it took."),
             class_activation: {
               anyOf: [object({ grid: { type: "integer" }, contributions: list({ type: "number" }) }), { type: "null" }],
             },
@@ -168,7 +136,7 @@ function operations({ limits }: ServiceContext): [path: string, methods: Json][]
       answers: { 204: { description: "Stored." } },
       problems: [
         ...(["JSON_MALFORMED", "FIELD_INVALID", "FEEDBACK_NOT_CONFIGURED"] as const),
-        ...(["MODEL_NOT_FOUND", "BODY_TOO_LARGE", "FEEDBACK_FULL"] as const),
+        ...(["MODEL_NOT_FOUND", "MODEL_UNAVAILABLE", "FEEDBACK_FULL"] as const),
       ],
       requestBody: jsonBody(
         object(
@@ -186,8 +154,8 @@ function operations({ limits }: ServiceContext): [path: string, methods: Json][]
       ),
     }),
     operation("post", "/slides", "startSlide", "Predict a whole slide of the image source, in the background", {
-      answers: { 202: ok("Accepted; `location` is the address of its progress.") },
-      problems: [...SLIDE_PROBLEMS, "JSON_MALFORMED", "FIELD_INVALID", "MODEL_NOT_FOUND", "QUEUE_FULL"],
+      answers: { 202: ok("Accepted; `location` is the address of its progress.", schema("Slide")) },
+      problems: [...SLIDE_PROBLEMS, "JSON_MALFORMED", "FIELD_INVALID", "MODEL_NOT_FOUND", "MODEL_UNAVAILABLE"],
       parameters: [MODEL_PARAMETER],
       requestBody: jsonBody(
         object(
@@ -203,59 +171,110 @@ function operations({ limits }: ServiceContext): [path: string, methods: Json][]
       ),
     }),
     operation("get", "/slides", "listSlides", "Slides of the image source, and the requested ones", {
-      answers: { 200: ok("Names and jobs.") },
-      problems: ["SLIDES_UNSUPPORTED"],
+      answers: { 200: ok("Names and jobs.", SLIDES) },
+      problems: ["SLIDES_UNSUPPORTED", "IMAGE_SOURCE_UNAVAILABLE"],
     }),
     operation("get", "/slides/{id}", "slide", "Progress of a slide, then its summary and the paths of its files", {
-      answers: { 200: ok("State.") },
+      answers: { 200: ok("State.", schema("Slide")) },
       problems: ["SLIDE_NOT_FOUND", "SLIDES_UNSUPPORTED"],
     }),
     operation("post", "/slides/{id}/cancel", "cancelSlide", "Stop a slide", {
-      answers: { 200: ok("State.") },
+      answers: { 200: ok("State.", schema("Slide")) },
       problems: ["SLIDE_NOT_FOUND", "SLIDES_UNSUPPORTED"],
     }),
+    operation("get", "/slides/{id}/files/{name}", "slideFile", "A file of a predicted slide", {
+      answers: { 200: { description: "slide.json, tiles.csv, tiles.geojson or heatmap.png.", content: { "*/*": {} } } },
+      problems: [...SLIDE_PART_PROBLEMS],
+    }),
+    operation("get", "/slides/{id}/map", "slideMap", "Size, scale and the tiles' predictions of a slide", {
+      answers: { 200: ok("For a viewer: one entry of x, y and probability for each tile.", SLIDE_MAP) },
+      problems: [...SLIDE_PART_PROBLEMS, "IMAGE_NOT_FOUND"],
+    }),
+    operation("get", "/slides/{id}/tiles/{shrink}/{column}/{row}", "slideTile", "A tile of a slide's picture", {
+      answers: { 200: { description: "Shrunk by 2 to the power of `shrink`.", content: { "image/jpeg": {} } } },
+      problems: [...SLIDE_PART_PROBLEMS, "IMAGE_NOT_FOUND"],
+    }),
     operation("get", "/info", "info", "Models, classes, thresholds, inputs, metrics and version", {
-      answers: { 200: ok("The loaded models and settings.") },
-      problems: [],
+      answers: { 200: ok("The loaded models and settings.", INFO) },
     }),
     operation("get", "/models/{model}/curves", "curves", "Training history and curves of a model's run", {
-      answers: { 200: ok("History and curves; null if the run is not available.") },
-      problems: ["MODEL_NOT_FOUND"],
+      answers: { 200: ok("History and curves; null if the run is not available.", CURVES) },
+      problems: ["MODEL_NOT_FOUND", "MODEL_UNAVAILABLE"],
     }),
     operation("get", "/models/{model}/met", "met", FEATURES_MET, {
       answers: { 200: ok("At most 500 images; no pixels.", schema("Met")) },
-      problems: ["MODEL_NOT_FOUND"],
+      problems: ["MODEL_NOT_FOUND", "MODEL_UNAVAILABLE"],
     }),
     operation("get", "/images", "listImages", "Names in the image source, with labels if known", {
-      answers: { 200: ok("The images.") },
-      problems: ["IMAGE_SOURCE_UNAVAILABLE"],
+      answers: { 200: ok("The images.", IMAGES) },
+      problems: ["FIELD_INVALID", "IMAGE_SOURCE_UNAVAILABLE"],
       parameters: [inQuery("offset", whole(0)), inQuery("limit", whole(0, 5000))],
     }),
     operation("get", "/images/{name}", "getImage", "An image of the source", {
       answers: { 200: { description: "The image.", content: { "image/*": {} } } },
       problems: [
-        ...(["IMAGE_NAME_INVALID", "IMAGE_NAME_AMBIGUOUS", "IMAGE_NOT_FOUND"] as const),
-        ...(["IMAGES_NOT_CONFIGURED", "IMAGE_SOURCE_UNAVAILABLE"] as const),
+        ...(["FIELD_INVALID", "IMAGE_NAME_INVALID", "IMAGE_NAME_AMBIGUOUS", "IMAGE_NOT_FOUND"] as const),
+        ...(["IMAGES_NOT_CONFIGURED", "IMAGE_SOURCE_UNAVAILABLE", "IMAGE_TOO_LARGE"] as const),
+        ...(["IMAGE_TYPE_UNSUPPORTED", "IMAGE_CORRUPT", "QUEUE_FULL", "MODEL_UNAVAILABLE"] as const),
       ],
       parameters: [inQuery("thumbnail", whole(16, 512))],
     }),
-    operation("get", "/livez", "live", "The process is running", { answers: { 200: ok("Alive.") } }),
+    operation("get", "/livez", "live", "The process is running", {
+      answers: { 200: ok("Alive.", object({ status: string("alive") })) },
+      open,
+    }),
     operation("get", "/readyz", "ready", "Every model has just reproduced its golden example", {
-      answers: { 200: ok("Ready.") },
+      answers: { 200: ok("Ready.", READY) },
       problems: ["MODEL_UNAVAILABLE", "SHUTTING_DOWN"],
+      open,
     }),
     operation("get", "/metrics", "metrics", "Metrics for Prometheus", {
       answers: { 200: { description: "Text format.", content: { "text/plain": {} } } },
     }),
-    operation("get", "/v2/models/{model}", "modelMetadata", "Open Inference Protocol: model metadata", {
-      answers: { 200: ok("Inputs and outputs.") },
-      problems: ["MODEL_NOT_FOUND"],
+    operation("get", "/openapi.json", "describe", "This description", {
+      answers: { 200: ok("OpenAPI 3.1.", { type: "object" }) },
+      open,
     }),
-    operation("post", "/v2/models/{model}/infer", "modelInfer", "Open Inference Protocol: inference", {
-      answers: { 200: ok("Outputs logit and probability.") },
-      problems: IMAGE_PROBLEMS,
+    operation("get", "/problems", "listProblems", "All codes of problems", {
+      answers: { 200: ok("Status and meaning by code.", PROBLEM_LIST) },
+      open,
+    }),
+    operation("get", "/v2", "serverMetadata", "Open Inference Protocol: server metadata", {
+      answers: { 200: ok("Name, version and extensions.", SERVER_METADATA) },
+      open,
+    }),
+    operation("get", "/v2/health/live", "serverLive", "Open Inference Protocol: the process is running", {
+      answers: { 200: ok("Live.", object({ live: { type: "boolean" } })) },
+      open,
+    }),
+    operation("get", "/v2/health/ready", "serverReady", "Open Inference Protocol: every model is ready", {
+      answers: { 200: ok("Ready.", READY) },
+      problems: ["MODEL_UNAVAILABLE", "SHUTTING_DOWN"],
+      open,
+    }),
+    ...ofModel("/v2/models/{model}", "model", ""),
+    ...ofModel("/v2/models/{model}/versions/{version}", "version", ", of a version"),
+  ];
+}
+
+/** What the Open Inference Protocol has for a model, and again for its version. */
+function ofModel(path: string, id: string, suffix: string): [path: string, methods: Json][] {
+  const known = ["MODEL_NOT_FOUND", "MODEL_UNAVAILABLE"] as const;
+  return [
+    operation("get", path, `${id}Metadata`, `Open Inference Protocol: model metadata${suffix}`, {
+      answers: { 200: ok("Inputs and outputs.", MODEL_METADATA) },
+      problems: known,
+    }),
+    operation("get", `${path}/ready`, `${id}Ready`, `Open Inference Protocol: the model is ready${suffix}`, {
+      answers: { 200: ok("Ready.", MODEL_READY) },
+      problems: known,
+      open,
+    }),
+    operation("post", `${path}/infer`, `${id}Infer`, `Open Inference Protocol: inference${suffix}`, {
+      answers: { 200: ok("Outputs logit and probability.", INFER_ANSWER) },
+      problems: [...IMAGE_PROBLEMS, "TOO_MANY_ITEMS"],
       description: "One input: `UINT8` [n, size, size, 3] of RGB pixels, or `BYTES` [n] with image files in base64.",
-      requestBody: jsonBody(OBJECT),
+      requestBody: jsonBody(INFER_REQUEST),
     }),
   ];
 }
@@ -274,7 +293,7 @@ export function openApiDocument(context: ServiceContext): Json {
     servers: [{ url: "/" }],
     paths,
     components: {
-      schemas: SCHEMAS,
+      schemas: { ...SCHEMAS, Slide: SLIDE },
       securitySchemes: {
         apiKey: { type: "apiKey", in: "header", name: "x-api-key" },
         bearer: { type: "http", scheme: "bearer", description: "An API key, or a token of the configured issuer." },
