@@ -103,10 +103,11 @@ export async function view() {
 
   /** @param {Chosen} image @param {any} one @param {{tile?: boolean}} how */
   async function askOne(image, one, { tile }) {
-    const started = performance.now();
     const told = where.selectedOptions[0]?.textContent ?? "";
     const path = `predict?model=${encodeURIComponent(one.name)}${tile ? "&tile=1" : ""}`;
-    const response = await call(path, await requestOf(image, where.value));
+    const request = await requestOf(image, where.value);
+    const started = performance.now();
+    const response = await call(path, request);
     const answer = await response.json();
     const roundTripMs = performance.now() - started;
     remember(image, { at: new Date().toISOString(), where: told, answer, roundTripMs });

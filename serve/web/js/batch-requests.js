@@ -35,8 +35,11 @@ function isReadable(file) {
     );
 }
 
+/** A slow way to the server takes too long for a whole group; gateways before it may take less than it does itself. */
+const TOO_MUCH = [408, 413];
+
 /**
- * Sends a group, again after a while where the server is busy.
+ * Sends a group, again after a while where the server is busy, and in halves where it is too much at once.
  * @param {readonly Row[]} group all of them files, or all images of the server @param {string} model @param {AbortSignal} signal
  * @param {(seconds: number) => void} wait is told how long is waited @returns {Promise<any[]>} a result for each
  */
@@ -47,6 +50,11 @@ export async function answersOf(group, model, signal, wait) {
     return results;
   } catch (error) {
     const { status: code, message: detail } = /** @type {import("./api.js").ApiProblem} */ (error);
+    if (TOO_MUCH.includes(code) && group.length > 1) {
+      const half = Math.ceil(group.length / 2);
+      const first = await answersOf(group.slice(0, half), model, signal, wait);
+      return [...first, ...(await answersOf(group.slice(half), model, signal, wait))];
+    }
     const isThere = await Promise.all(group.map(({ file }) => file === undefined || isReadable(file)));
     if (!isThere.includes(false)) return group.map(() => ({ error: { status: code, detail } }));
     // A file that cannot be read looks like a server that cannot be reached.

@@ -32,6 +32,10 @@ const COLUMNS = [
   "label",
 ];
 
+/** Why a batch does not go on when a model was replaced on the server. */
+const REPLACED =
+  "The server has replaced this model by another version: load this page again, then begin the batch anew.";
+
 /** @returns {Promise<HTMLElement>} */
 export async function view() {
   const [{ models, limits, warnings }, { images: entries }] = await Promise.all([info(), images()]);
@@ -174,6 +178,8 @@ export async function view() {
         ? group.map(() => ({ error: { detail: problem } }))
         : await answersOf(group, name, signal, tellBusy);
       if (mine !== serial) return;
+      // Answers of two versions do not belong in one table, nor those of one under the threshold of the other.
+      if (results.some(isOfAnother)) return finish(REPLACED);
       group.forEach((row, i) => {
         row.result = results[i];
       });
@@ -187,6 +193,12 @@ export async function view() {
       }
     }
     finish();
+  }
+
+  /** True for an answer of another version of the model than this page describes. @param {any} result */
+  function isOfAnother({ error, model_sha256, threshold }) {
+    const model = chosen();
+    return !error && (model_sha256 !== model.sha256 || threshold !== model.threshold);
   }
 
   /** @param {number} seconds */

@@ -60,5 +60,10 @@ export function listenForFiles() {
     const { files, isFolder } = await filesOf(/** @type {DataTransfer} */ (event.dataTransfer));
     deliver(files, isFolder);
   });
-  addEventListener("paste", (event) => deliver([...(event.clipboardData?.files ?? [])]));
+  addEventListener("paste", (event) => {
+    const { files, types } = event.clipboardData ?? { files: [], types: [] };
+    // Spreadsheets copy a picture beside the text, which a field takes.
+    const isForField = event.target instanceof HTMLInputElement && types.includes("text/plain");
+    if (!isForField) deliver([...files]);
+  });
 }

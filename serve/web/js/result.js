@@ -5,7 +5,7 @@ import { classAt, isSet, meaningOf, setThreshold, thresholdFinding, thresholdOf 
 /**
  * The panel of one answer. It follows the threshold that is set for its model.
  * @param {{answer: any, warnings?: Record<string, string>, model: any, entry?: any, drawn?: boolean, roundTripMs: number,
- * timing: string | null, id: string, correct?: (label: string) => Promise<void>, tile?: () => void, why?: () => void}} options `id` keeps the
+ * timing?: string | null, id: string, correct?: (label: string) => Promise<void>, tile?: () => void, why?: () => void}} options `id` keeps the
  * panels of several models apart; `drawn`: labels and votes are those of drawn tiles; `correct` keeps a person's label; `tile` asks again, tile
  * by tile; `why` shows the heat map
  * @returns {HTMLElement & {follow: () => void}}
@@ -227,7 +227,7 @@ function known(predicted, entry, positive, drawn, classes) {
   ].filter(Boolean);
 }
 
-/** @param {any} answer @param {number} roundTripMs @param {string | null} timing */
+/** @param {any} answer @param {number} roundTripMs @param {string | null} [timing] the server's, unless it is not known any more */
 function times(answer, roundTripMs, timing) {
   const reported = Object.fromEntries(
     (timing ?? "").split(",").flatMap((part) => {
@@ -240,9 +240,9 @@ function times(answer, roundTripMs, timing) {
   const queue = reported.queue ?? 0;
   const rows = [
     ["Preprocessing", preprocess],
-    ["Waiting", queue],
+    ...(timing ? [["Waiting", queue]] : []),
     ["Inference", inference],
-    ["Network and the rest", Math.max(0, roundTripMs - preprocess - inference - queue)],
+    [timing ? "Network and the rest" : "The rest", Math.max(0, roundTripMs - preprocess - inference - queue)],
   ];
   const longest = Math.max(...rows.map(([, ms]) => Number(ms)));
   return h(
@@ -250,7 +250,7 @@ function times(answer, roundTripMs, timing) {
     h(
       "summary",
       `Answered in ${milliseconds(roundTripMs)}`,
-      h("span.badge", reported.cold === undefined ? "warm" : "cold"),
+      timing && h("span.badge", reported.cold === undefined ? "warm" : "cold"),
     ),
     h(
       "table.bars",

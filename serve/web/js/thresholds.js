@@ -56,11 +56,13 @@ export function curvesOf(name) {
 export async function meaningOf(model) {
   const threshold = thresholdOf(model);
   const [negative, positive] = model.classes;
-  const { recall, specificity, n } = model.metrics?.validation ?? {};
+  const { recall, specificity, n, threshold: measuredAt = model.threshold } = model.metrics?.validation ?? {};
   const where = n === undefined ? "On validation" : `On the ${n} validation images`;
   const told = (/** @type {number} */ sensitivity, /** @type {number} */ specificity) =>
     `${where}, this threshold finds ${percent(sensitivity)} of the ${positive} images (sensitivity) and classifies ${percent(specificity)} of the ${negative} images as ${negative} (specificity).`;
-  if (!isSet(model) && typeof recall === "number" && typeof specificity === "number") return told(recall, specificity);
+  const isMeasured = typeof recall === "number" && typeof specificity === "number";
+  // A deployment elsewhere may have another threshold than the one that the metrics are of.
+  if (isMeasured && threshold === measuredAt) return told(recall, specificity);
   const curve = await curveOf(model);
   if (!curve) return "";
   // Thresholds fall from the highest; the last one that is not below counts all that answer positive.
