@@ -81,14 +81,20 @@ const THEMES = ["system", "light", "dark"];
 
 function theme() {
   const button = /** @type {HTMLButtonElement} */ (document.getElementById("theme"));
-  const apply = (/** @type {string} */ name) => {
+  const colour = (/** @type {string} */ name) => {
     if (name === "system") delete document.documentElement.dataset.theme;
     else document.documentElement.dataset.theme = name;
+    dispatchEvent(new Event("themechange"));
+  };
+  const apply = (/** @type {string} */ name) => {
     const label = `Colours: ${name === "system" ? "as the system" : name}`;
     button.setAttribute("aria-label", label);
     button.title = label;
-    dispatchEvent(new Event("themechange"));
+    colour(name);
   };
+  // Paper is white, and browsers leave backgrounds out.
+  addEventListener("beforeprint", () => colour("light"));
+  addEventListener("afterprint", () => colour(chosen));
   let chosen = localStorage.getItem("histo-theme") ?? "system";
   apply(chosen);
   button.addEventListener("click", () => {
