@@ -185,9 +185,16 @@ export async function view() {
     for (const panel of answers.querySelectorAll("[data-model]")) panel.follow();
     link.href = linkOf(modelNamed(model.value));
   });
-  followAddress(models, (name) => {
-    model.value = name;
-    ask();
+  followAddress(models, {
+    take: (name) => {
+      model.value = name;
+      ask();
+    },
+    refuse: (name) => {
+      turn++;
+      const told = `The model of this link, ${name}, is not loaded here: ${model.value} answers instead.`;
+      answers.replaceChildren(h("p.notice.warning", { role: "status" }, told));
+    },
   });
   link.href = linkOf(modelNamed(model.value));
 
@@ -238,14 +245,19 @@ export function modelSelect(id, models, onchange, none) {
   );
 }
 
-/** Takes model and threshold from a link such as `#/?model=mlp&threshold=0.3`. @param {any[]} models @param {(name: string) => void} take */
-function followAddress(models, take) {
+/**
+ * Takes model and threshold from a link such as `#/?model=mlp&threshold=0.3`.
+ * @param {any[]} models @param {{take: (name: string) => void, refuse: (name: string) => void}} options `refuse` gets a model that is not loaded
+ */
+function followAddress(models, { take, refuse }) {
   const follow = (/** @type {boolean} */ isReload) => {
     const [path, query] = location.hash.slice(1).split("?");
     const wanted = new URLSearchParams(query);
-    const model = models.find(({ name }) => name === wanted.get("model"));
-    if (path !== "/" || !model) return;
-    const threshold = Number(wanted.get("threshold") ?? model.threshold);
+    const name = wanted.get("model");
+    if (path !== "/" || !name) return;
+    const model = models.find((one) => one.name === name);
+    if (!model) return refuse(name);
+    const threshold = Number(wanted.get("threshold") || model.threshold);
     // What was set since the link was opened stays.
     if (!isReload && threshold >= 0 && threshold <= 1) setThreshold(model, threshold);
     take(model.name);

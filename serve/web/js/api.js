@@ -1,5 +1,6 @@
 /** @module Calls of the server, with the key where one is needed. */
 import { sentence } from "./dom.js";
+import { keepText, keptText } from "./kept-text.js";
 
 /** An answer that was a problem. */
 export class ApiProblem extends Error {
@@ -23,9 +24,9 @@ function wordsOf({ code, detail, title }, retryAfter) {
 
 const KEY = "histo-api-key";
 
-/** True where a key was given in this tab. */
-export function hasKey() {
-  return sessionStorage.getItem(KEY) !== null;
+/** The key that was given in this tab; null where none was. */
+export function apiKey() {
+  return keptText("sessionStorage", KEY);
 }
 
 /**
@@ -36,7 +37,7 @@ export function hasKey() {
  */
 export async function call(path, { base = "", ...init } = {}) {
   const headers = new Headers(init.headers);
-  const key = sessionStorage.getItem(KEY);
+  const key = apiKey();
   if (key) headers.set("x-api-key", key);
   let response;
   try {
@@ -88,7 +89,7 @@ let asking;
 /** @param {string | null} refused the key that the server did not accept */
 function askForKey(refused) {
   // Another request may have brought a new key while this one was under way.
-  if (refused !== sessionStorage.getItem(KEY)) return Promise.resolve(true);
+  if (refused !== apiKey()) return Promise.resolve(true);
   asking ??= new Promise((resolve) => {
     const dialog = /** @type {HTMLDialogElement} */ (document.getElementById("key-dialog"));
     const input = /** @type {HTMLInputElement} */ (document.getElementById("key"));
@@ -98,8 +99,9 @@ function askForKey(refused) {
       "close",
       () => {
         asking = undefined;
-        if (dialog.returnValue === "ok" && input.value) sessionStorage.setItem(KEY, input.value);
-        resolve(dialog.returnValue === "ok" && input.value !== "");
+        const key = dialog.returnValue === "ok" ? input.value.trim() : "";
+        if (key) keepText("sessionStorage", KEY, key);
+        resolve(key !== "");
         input.value = "";
       },
       { once: true },
@@ -118,7 +120,7 @@ function imagePath(name, edge) {
 /** The address of an image for `<img>`; with a key it has to be fetched. @param {string} name @param {number} [edge] */
 export async function imageUrl(name, edge) {
   const path = imagePath(name, edge);
-  return hasKey() ? URL.createObjectURL(await (await call(path)).blob()) : path;
+  return apiKey() ? URL.createObjectURL(await (await call(path)).blob()) : path;
 }
 
 /** An image of the source as it is stored. @param {string} name */
@@ -129,13 +131,25 @@ export async function imageBlob(name) {
 /** @type {Promise<any> | undefined} */
 let infoOnce;
 
-/** `GET /info`, once. @returns {Promise<any>} */
+/** `GET /info`, once, as soon as the models are loaded. @returns {Promise<any>} */
 export function info() {
-  infoOnce ??= getJson("info").catch((error) => {
+  infoOnce ??= infoOfLoaded().catch((error) => {
     infoOnce = undefined;
     throw error;
   });
   return infoOnce;
+}
+
+const LOADING_MS = 1000;
+
+/** The server answers before its models are loaded, which takes a while for large ones. */
+async function infoOfLoaded() {
+  for (;;) {
+    const answer = await getJson("info");
+    if (answer.models.length > 0) return answer;
+    dispatchEvent(new Event("modelsloading"));
+    await new Promise((resolve) => setTimeout(resolve, LOADING_MS));
+  }
 }
 
 /** @type {Promise<any> | undefined} */

@@ -2,6 +2,7 @@
 import { info } from "./api.js";
 import { counted, h } from "./dom.js";
 import { listenForFiles } from "./incoming.js";
+import { keepText, keptText } from "./kept-text.js";
 
 const VIEWS = {
   "/": { title: "Analyse", load: () => import("./analyse.js") },
@@ -19,10 +20,8 @@ const made = new Map();
 let current = "";
 
 async function show() {
-  const wanted = location.hash.slice(1).split("?")[0] || "/";
-  // The skip link points to an element, not to a view.
-  if (!wanted.startsWith("/")) return;
-  const path = wanted in VIEWS ? wanted : "/";
+  const wanted = location.hash.slice(1).split("?")[0] ?? "";
+  const path = Object.hasOwn(VIEWS, wanted) ? wanted : "/";
   const view = VIEWS[path];
   const first = current === "";
   current = path;
@@ -95,11 +94,11 @@ function theme() {
   // Paper is white, and browsers leave backgrounds out.
   addEventListener("beforeprint", () => colour("light"));
   addEventListener("afterprint", () => colour(chosen));
-  let chosen = localStorage.getItem("histo-theme") ?? "system";
+  let chosen = keptText("localStorage", "histo-theme") ?? "system";
   apply(chosen);
   button.addEventListener("click", () => {
     chosen = THEMES[(THEMES.indexOf(chosen) + 1) % THEMES.length];
-    localStorage.setItem("histo-theme", chosen);
+    keepText("localStorage", "histo-theme", chosen);
     apply(chosen);
   });
 }
@@ -117,9 +116,26 @@ async function furtherPages() {
   showCurrentLink();
 }
 
+/** The address names the view that is shown: the skip link leaves it as it is. */
+function skip() {
+  document.querySelector(".skip")?.addEventListener("click", (event) => {
+    event.preventDefault();
+    main.focus();
+  });
+}
+
+function tellOfLoading() {
+  const loading = main.querySelector(".loading");
+  const told = "The server is loading its models…";
+  // Said once, although it is asked again and again.
+  if (loading && loading.textContent !== told) loading.textContent = told;
+}
+
 theme();
+skip();
 listenForFiles();
 addEventListener("hashchange", show);
+addEventListener("modelsloading", tellOfLoading);
 show();
 about().catch(() => undefined);
 furtherPages().catch(() => undefined);

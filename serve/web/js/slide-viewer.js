@@ -1,5 +1,5 @@
 /** @module A predicted slide in any size, with the map of answers above it. */
-import { call, hasKey } from "./api.js";
+import { apiKey, call } from "./api.js";
 import { h, percent, slider } from "./dom.js";
 import { saveAs } from "./save.js";
 
@@ -93,10 +93,7 @@ export async function slideViewer(id, map) {
       // The server may have too much to do for a moment.
       tileRetryMax: 5,
       tileRetryDelay: 1000,
-      ...(hasKey() && {
-        loadTilesWithAjax: true,
-        ajaxHeaders: { "x-api-key": sessionStorage.getItem("histo-api-key") },
-      }),
+      ...(apiKey() && { loadTilesWithAjax: true, ajaxHeaders: { "x-api-key": apiKey() } }),
       tileSources: {
         width: map.width,
         height: map.height,

@@ -1,13 +1,14 @@
 /** @module The threshold of each model, as it is set on the page, and what it means on validation. */
 import { getJson } from "./api.js";
 import { percent } from "./dom.js";
+import { keepText, keptText } from "./kept-text.js";
 
 /** @typedef {{name: string, sha256: string, threshold: number, classes: [string, string], metrics?: any}} Model */
 
 const KEY = "histo-thresholds";
 
 /** Thresholds that differ from the models' own. They survive a reload, but not the tab: nobody else finds them. @type {Map<string, number>} */
-const set = new Map(Object.entries(JSON.parse(sessionStorage.getItem(KEY) ?? "{}")));
+const set = new Map(Object.entries(JSON.parse(keptText("sessionStorage", KEY) ?? "{}")));
 
 /** Another version of a model has its own probabilities, and so its own threshold. @param {Model} model */
 const keyOf = ({ name, sha256 }) => `${name} ${sha256}`;
@@ -26,7 +27,7 @@ export function isSet(model) {
 export function setThreshold(model, value) {
   if (value === model.threshold) set.delete(keyOf(model));
   else set.set(keyOf(model), value);
-  sessionStorage.setItem(KEY, JSON.stringify(Object.fromEntries(set)));
+  keepText("sessionStorage", KEY, JSON.stringify(Object.fromEntries(set)));
   dispatchEvent(new CustomEvent("thresholdchange", { detail: model.name }));
 }
 
