@@ -16,20 +16,29 @@ test("every module that the page loads is served as a script", async () => {
     assert.equal(status, 200);
     return { type: headers["content-type"], text: Buffer.from(body as Uint8Array).toString() };
   };
-  const [, main = ""] = /<script type="module" src="([^"]+)"/.exec((await get("/")).text) ?? [];
-  const open = [posix.resolve("/", main)];
-  const loaded = new Set<string>();
-  for (let path = open.pop(); path !== undefined; path = open.pop()) {
-    if (loaded.has(path)) continue;
-    loaded.add(path);
-    assert.ok(web.has(path), path);
-    const { type, text } = await get(path);
-    assert.match(type ?? "", /^text\/javascript/, path);
-    for (const [, to = ""] of text.matchAll(/(?:from\s*|import\s*\(?)"(\.[^"]+)"/g)) {
-      open.push(posix.resolve(posix.dirname(path), to));
+  const { text } = await get("/");
+  const [, main = ""] = /<script type="module" src="([^"]+)"/.exec(text) ?? [];
+  /** The modules that some import, and what those import in turn. */
+  const importedBy = async (first: readonly string[], imports: RegExp) => {
+    const open = [...first];
+    const loaded = new Set<string>();
+    for (let path = open.pop(); path !== undefined; path = open.pop()) {
+      if (loaded.has(path)) continue;
+      loaded.add(path);
+      assert.ok(web.has(path), path);
+      const { type, text } = await get(path);
+      assert.match(type ?? "", /^text\/javascript/, path);
+      for (const [, to = ""] of text.matchAll(imports)) open.push(posix.resolve(posix.dirname(path), to));
     }
-  }
-  assert.ok(loaded.has("/js/heat-map-drawing.js"), "heat maps are drawn by the module that pictures are drawn by");
+    return loaded;
+  };
+  const start = posix.resolve("/", main);
+  const all = await importedBy([start], /(?:from\s*|import\s*\(?)"(\.[^"]+)"/g);
+  assert.ok(all.has("/js/heat-map-drawing.js"), "heat maps are drawn by the module that pictures are drawn by");
+  // One after the other they would be asked for in seven rounds, each as long as the way to the server and back.
+  const asked = [...text.matchAll(/rel="modulepreload" href="([^"]+)"/g)].map(([, to = ""]) => posix.resolve("/", to));
+  const first = await importedBy([start, "/js/analyse.js"], /from\s*"(\.[^"]+)"/g);
+  assert.deepEqual(asked.sort(), [...first].filter((path) => path !== start).sort(), "the first view's modules");
 });
 
 test("the page's own files do not count as requests of a client", async (t) => {
