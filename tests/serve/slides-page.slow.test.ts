@@ -37,6 +37,13 @@ test("a slide is predicted on the page and shown with its map, which follows the
   page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
   page.on("pageerror", (error) => complaints.push(String(error)));
   await page.goto(`${server.url}/#/slides`, { waitUntil: "networkidle0" });
+  await page.type("#mpp", "1e");
+  await page.click("button.primary");
+  assert.equal(await page.evaluate(() => document.activeElement?.id), "mpp", "what is no number is asked for again");
+  assert.deepEqual(((await (await fetch(`${server.url}/slides`)).json()) as { jobs: object[] }).jobs, []);
+  await page.$eval("#mpp", (input) => {
+    (input as unknown as { value: string }).value = "";
+  });
   await page.type("#mpp", "0.5");
   await page.click("button.primary");
   await page.waitForSelector("[data-ready=true]", { timeout: 60_000 });

@@ -41,7 +41,8 @@ export function camera(choose) {
     }
   };
   const take = () =>
-    middleSquare(video, video.videoWidth, video.videoHeight).toBlob((/** @type {Blob} */ blob) => {
+    middleSquare(video, video.videoWidth, video.videoHeight).toBlob((/** @type {Blob | null} */ blob) => {
+      if (!blob) return;
       choose({ name: "camera.png", url: URL.createObjectURL(blob), blob });
       stop();
     }, "image/png");

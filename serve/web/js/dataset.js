@@ -19,7 +19,8 @@ export async function view() {
     (a, b) => Number(a === positive) - Number(b === positive),
   );
   const voted = entries.filter((entry) => entry.votes);
-  const head = intro("Data set", `“${source.label}”, as its label table describes it: ${counted(total, "image")}.`);
+  const described = labelled.length > 0 ? ", as its label table describes it" : "";
+  const head = intro("Data set", `“${source.label}”${described}: ${counted(total, "image")}.`);
   if (source.drawn) head.append(h("p", "These tiles are synthetic and the votes simulated: they show no real tissue."));
   const figures = [];
   if (classes.length > 0) figures.push(balance(labelled, classes));

@@ -1,12 +1,11 @@
 /** @module Lambda against EC2: figures that were measured and are kept beside the page. */
+import { getJson } from "./api.js";
 import { figure } from "./charts.js";
 import { h, intro } from "./dom.js";
 
 /** @returns {Promise<HTMLElement>} */
 export async function view() {
-  const response = await fetch("data/lambda-vs-ec2.json");
-  if (!response.ok) throw new Error("There are no figures of the two deployments on this server.");
-  const { title = "Lambda or EC2", summary, figures = [], tables = [] } = await response.json();
+  const { title = "Lambda or EC2", summary, figures = [], tables = [] } = await getJson("data/lambda-vs-ec2.json");
   return h(
     "div",
     intro(title, ...(summary ? [summary] : [])),

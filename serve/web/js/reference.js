@@ -83,6 +83,7 @@ function example(method, path, types) {
   const { origin, pathname } = location;
   const url = `${origin}${pathname.replace(/[^/]*$/, "")}${path.slice(1)}`;
   if (method === "get") return `curl '${url}'`;
+  if (types.length === 0) return `curl -X POST '${url}'`;
   if (types.includes("image/png")) return `curl '${url}' -H 'content-type: image/png' --data-binary @tile.png`;
   if (types.includes("multipart/form-data")) return `curl '${url}' -F image=@a.png -F image=@b.png`;
   return `curl '${url}' -H 'content-type: application/json' -d @request.json`;

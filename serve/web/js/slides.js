@@ -31,6 +31,8 @@ export async function view() {
   );
 
   async function order() {
+    // A number that cannot be read is no wish for the default.
+    if (![mpp, slideMpp].every((input) => input.reportValidity())) return;
     const body = JSON.stringify({
       slide: choice.value,
       ...(mpp.value && { mpp: Number(mpp.value) }),
