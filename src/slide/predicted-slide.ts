@@ -69,7 +69,10 @@ export interface SlideSummary {
   readonly positiveTiles: number;
   /** Share of positive tiles among the readable tissue tiles; null if there are none. */
   readonly positiveShare: number | null;
-  /** Of squares of neighbouring tiles as groups, because neighbours are alike; null if there is only one. */
+  /**
+   * How far the share in all tissue of this kind may lie from that of these tiles. Squares of neighbouring tiles count as groups,
+   * because neighbours are alike; null if there is only one. The model's errors are not in it.
+   */
   readonly positiveShareCi95: readonly [number, number] | null;
   readonly meanProbability: number | null;
   readonly maxProbability: number | null;
@@ -80,7 +83,10 @@ export interface SlideSummary {
 }
 
 const TOP = 10;
-const NEIGHBOURHOOD = 4;
+/** Sides of the squares of neighbouring tiles, of which the one whose tiles are most alike counts. */
+const SQUARES = [4, 8, 16, 32];
+/** Of fewer squares nobody can tell how much they differ. */
+const LEAST_SQUARES = 9;
 
 /** Joins logits and tiles, row by row. */
 export function predictedTiles(
@@ -146,14 +152,22 @@ function mean(tiles: readonly PredictedTile[]): number {
   return tiles.reduce((sum, { probability }) => sum + probability, 0) / tiles.length;
 }
 
-/** The 95 % interval of the positive share, with squares of neighbouring tiles as groups. */
+/**
+ * The 95 % interval of the positive share, with squares of neighbouring tiles as groups. Patches of tumour are of any size, and
+ * squares that are smaller than a patch are alike too: so the widest interval of several sizes holds.
+ */
 function shareInterval(tiles: readonly PredictedTile[]): readonly [number, number] | null {
-  const squareOf = ({ column, row }: PredictedTile) =>
-    `${Math.floor(column / NEIGHBOURHOOD)} ${Math.floor(row / NEIGHBOURHOOD)}`;
-  const squares = rowGroups(tiles.map(squareOf));
-  if (!squares || new Set(squares).size < 2) return null;
-  return shareOfRowsInterval(
-    tiles.map(({ positive }) => positive),
-    squares,
-  );
+  const isPositive = tiles.map(({ positive }) => positive);
+  const intervals: (readonly [number, number])[] = [];
+  for (const side of SQUARES) {
+    const squareOf = ({ column, row }: PredictedTile) => `${Math.floor(column / side)} ${Math.floor(row / side)}`;
+    const squares = rowGroups(tiles.map(squareOf));
+    const count = new Set(squares).size;
+    if (!squares || count < (intervals.length === 0 ? 2 : LEAST_SQUARES)) break;
+    intervals.push(shareOfRowsInterval(isPositive, squares));
+    // Tiles that are all the same do not tell how large patches are.
+    if (new Set(isPositive).size < 2) break;
+  }
+  if (intervals.length === 0) return null;
+  return intervals.reduce((widest, one) => (one[1] - one[0] > widest[1] - widest[0] ? one : widest));
 }

@@ -4,21 +4,21 @@ import { test } from "node:test";
 import { Random } from "../../src/random/index";
 import { type PredictedSlide, summarize } from "../../src/slide/predicted-slide";
 
-/** The summary of a slide of `columns` x 16 tiles. */
-function summaryOf(columns: number, isPositive: (column: number, row: number) => boolean) {
-  const tiles = Array.from({ length: columns * 16 }, (_, i) => {
-    const [column, row] = [Math.floor(i / 16), i % 16];
+/** The summary of a slide of `columns` x `rows` tiles. */
+function summaryOf(columns: number, isPositive: (column: number, row: number) => boolean, rows = 16) {
+  const tiles = Array.from({ length: columns * rows }, (_, i) => {
+    const [column, row] = [Math.floor(i / rows), i % rows];
     const positive = isPositive(column, row);
     const answer = { logit: positive ? 2 : -2, probability: positive ? 0.88 : 0.12, positive };
     return { column, row, x: 32 * column, y: 32 * row, tissue: 1, ...answer };
   });
   const slide = {
     name: "slide",
-    info: { vendor: "none", levels: [{ width: 32 * columns, height: 512 }], remarks: [] },
+    info: { vendor: "none", levels: [{ width: 32 * columns, height: 32 * rows }], remarks: [] },
     mpp: 0.5,
     settings: { size: 32, downsample: 1, overlap: 0, leastTissue: 0.1 },
     profile: null,
-    grid: { extent: 32, step: 32, columns, rows: 16 },
+    grid: { extent: 32, step: 32, columns, rows },
     model: { name: "model", sha256: "", classes: ["HP", "SSA"], threshold: 0.5, trainedOnDrawnTiles: false },
     tiles,
     problems: [],
@@ -59,4 +59,30 @@ test("the interval holds the share of the tissue that squares are drawn from", (
     if (interval[0] <= truth && truth <= interval[1]) covered++;
   }
   assert.ok(covered >= 0.9 * 300, `${covered} of 300`);
+});
+
+/** Tissue of `side` x `side` tiles, a fifth of it in patches of about `patch` tiles along a side: 1 for each tile in one. */
+function patches(random: Random, side: number, patch: number): Uint8Array {
+  const all = side + patch;
+  const noise = Float64Array.from({ length: all * all }, () => random.normal());
+  // Sums of squares of noise, along rows and then along columns: neighbouring squares share most of it.
+  const summed = (values: Float64Array, step: number) =>
+    values.map((_, i) => Array.from({ length: patch }, (_, k) => values[i + k * step] ?? 0).reduce((a, b) => a + b));
+  const sums = summed(summed(noise, 1), all);
+  // A fifth of a normal distribution lies above.
+  const isPositive = (sum: number) => sum / patch > 0.8416;
+  return Uint8Array.from({ length: side * side }, (_, i) =>
+    Number(isPositive(sums[Math.floor(i / side) * all + (i % side)] as number)),
+  );
+}
+
+test("the interval holds the share of the tissue also where patches are larger than the smallest squares", () => {
+  const random = new Random(3, "patches");
+  let covered = 0;
+  for (let sample = 0; sample < 60; sample++) {
+    const positive = patches(random, 64, 8);
+    const { interval } = summaryOf(64, (column, row) => positive[row * 64 + column] === 1, 64);
+    if (interval[0] <= 0.2 && 0.2 <= interval[1]) covered++;
+  }
+  assert.ok(covered >= 0.85 * 60, `${covered} of 60`);
 });
