@@ -30,6 +30,21 @@ test("levels are found in any order of the pages, and a thumbnail or a mask betw
   assert.deepEqual(await downsamples(), [1, 4]);
 });
 
+test("another picture of an OME file is no level, though it has the shape of one", async (t) => {
+  const path = join(await temporaryDirectory(t), "slide.ome.tif");
+  const picturesOf = (...sizes: readonly (readonly [width: number, height: number])[]) => {
+    const images = sizes.map(
+      ([x, y]) => `<Image><Pixels SizeX="${x}" SizeY="${y}" SizeC="3" SizeZ="1" SizeT="1"/></Image>`,
+    );
+    return `<OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06">${images.join("")}</OME>`;
+  };
+  const downsamples = async () => (await slideInfo(path)).levels.map(({ downsample }) => downsample);
+  await writeSlide(path, [whole, half, quarter], { description: picturesOf([700, 520], [350, 260]) });
+  assert.deepEqual(await downsamples(), [1, 4]);
+  await writeSlide(path, [whole, half, quarter], { description: picturesOf([700, 520]) });
+  assert.deepEqual(await downsamples(), [1, 2, 4]);
+});
+
 test("a compression that nothing here reads is refused by its name, not passed on to OpenSlide", async (t) => {
   const path = join(await temporaryDirectory(t), "slide.tif");
   await writeSlide(path, [whole]);
@@ -38,6 +53,7 @@ test("a compression that nothing here reads is refused by its name, not passed o
     [34_887, "LERC"],
     [34_925, "LZMA"],
     [34_712, "JPEG 2000"],
+    [33_004, "JPEG 2000"],
     [6, "JPEG of the old kind"],
     [4711, "scheme 4711"],
   ] as const) {

@@ -9,6 +9,8 @@ export interface OmePixels {
   /** Micrometres per pixel along a row and a column; NaN if missing. */
   readonly size: readonly [x: number, y: number];
   readonly objective: number;
+  /** Whether one of the file's pictures has this size. A smaller one beside the slide is no copy of it, though it may look so. */
+  isPicture(width: number, height: number): boolean;
 }
 
 const MICROMETRES: Readonly<Record<string, number>> = {
@@ -34,7 +36,9 @@ const CHARACTER = /&#(?:x([0-9a-f]{1,4})|(\d{1,4}));/gi;
 export function omePixels(description: string, width: number, height: number): OmePixels | undefined {
   if (!/<OME[\s>]/.test(description)) return undefined;
   const images = (description.match(/<Pixels\b[^<>]*>/g) ?? []).map((element) => attributesIn(element));
-  const own = images.find((has) => has("SizeX") === String(width) && has("SizeY") === String(height));
+  const ofSize = (width: number, height: number) =>
+    images.find((has) => has("SizeX") === String(width) && has("SizeY") === String(height));
+  const own = ofSize(width, height);
   const attribute = own ?? images[0] ?? (() => undefined);
   const sizeAlong = (axis: string) => {
     const unit = attribute(`PhysicalSize${axis}Unit`)?.replace(CHARACTER, characterOf) ?? "µm";
@@ -45,6 +49,7 @@ export function omePixels(description: string, width: number, height: number): O
     planes: Number(attribute("SizeZ") ?? 1) * Number(attribute("SizeT") ?? 1),
     size: [sizeAlong("X"), sizeAlong("Y")],
     objective: Number(attributesIn(description)("NominalMagnification")),
+    isPicture: (width, height) => ofSize(width, height) !== undefined,
   };
 }
 

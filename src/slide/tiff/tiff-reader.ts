@@ -9,7 +9,7 @@ import { profileName } from "../colour-profile";
 import type { TiffPicture } from "../picture";
 import type { Rectangle, SlideInfo, SlideLevel, SlideReader } from "../types";
 import { beyondEnd, downsampleOf, layoutOf, type PageLayout, pyramid } from "./layout";
-import { omePixels } from "./ome";
+import { type OmePixels, omePixels } from "./ome";
 import { resolutionOf } from "./resolution";
 import { type FileValues, isTransparency, unreadForm } from "./tile-stack";
 import { type Tile, TileStore } from "./tile-store";
@@ -23,6 +23,7 @@ const COMPRESSIONS: Readonly<Record<number, string>> = {
   32773: "PackBits",
   32946: "deflate",
   33003: "JPEG 2000",
+  33004: "JPEG 2000 with losses",
   33005: "JPEG 2000",
   34712: "JPEG 2000 of the general kind",
   34887: "LERC",
@@ -97,7 +98,7 @@ export class TiffReader implements SlideReader {
       const [at, dropExtra] = [found.pages.indexOf(page), hasUnusedSample(base)];
       return { kind: "in-one-piece", tiff: { page: at, dropExtra, resolution: resolutionOf(base.tags, ome) } };
     }
-    const layouts = pyramid(levelPages(page, found.pages));
+    const layouts = pyramid(levelPages(page, found.pages, ome));
     const whole = layouts.filter((layout) => beyondEnd(layout, size) === 0 && isReadHere(layout));
     if (whole[0] !== layouts[0]) {
       const count = beyondEnd(base, size);
@@ -185,10 +186,12 @@ function largestOf(pages: readonly Page[]): { readonly page: Page; readonly base
 }
 
 /** Level 0, then the pages that may be smaller copies: its sub-pages in OME's files, else the other pages. */
-function levelPages(page: Page, pages: readonly Page[]): PageLayout[] {
-  const beside = pages.filter((other) => other !== page).map(({ tags }) => tags);
-  const others = page.subPages.length > 0 ? page.subPages : beside;
-  return [page.tags, ...others].flatMap((tags) => layoutOf(tags) ?? []);
+function levelPages(page: Page, pages: readonly Page[], ome: OmePixels | undefined): PageLayout[] {
+  const layoutsOf = (all: readonly Tags[]) => all.flatMap((tags) => layoutOf(tags) ?? []);
+  const base = layoutsOf([page.tags]);
+  if (page.subPages.length > 0) return [...base, ...layoutsOf(page.subPages)];
+  const beside = layoutsOf(pages.filter((other) => other !== page).map(({ tags }) => tags));
+  return [...base, ...beside.filter(({ width, height }) => !ome?.isPicture(width, height))];
 }
 
 function levelOf(base: PageLayout, layout: PageLayout): SlideLevel {
