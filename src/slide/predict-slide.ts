@@ -2,7 +2,7 @@
 import { rm } from "node:fs/promises";
 import { basename } from "node:path";
 import { InputError, Interrupted } from "../errors/index";
-import { makeDirectory, sha256 } from "../files/index";
+import { sha256 } from "../files/index";
 import { counted } from "../format/index";
 import { isTrainedOnDrawnTiles, type ModelDirectory, readModelDirectory } from "../model-directory/index";
 import { type Progress, silentProgress } from "../progress/index";
@@ -12,7 +12,7 @@ import { Journal } from "./journal";
 import { type OpenSlide, openSlide, slideInfo } from "./open-slide";
 import { type PredictedSlide, predictedTiles, type SlideSummary, summarize } from "./predicted-slide";
 import { writeResults } from "./results/index";
-import { finishedSummary, journalPath, lockFolder, writingError } from "./results-folder";
+import { finishedSummary, journalPath, lockFolder, makeFolder, writingError } from "./results-folder";
 import type { SlideEffort, SlideOptions, SlideResult } from "./slide-options";
 import { mustFitTiles, planSlide, type SlidePlan } from "./slide-plan";
 import { thumbnailOf } from "./thumbnail";
@@ -59,7 +59,7 @@ export async function predictSlide(path: string, options: SlideOptions): Promise
     const model = withBitDepth(await readModelDirectory(options.model), options.bitDepth);
     const before = options.resume ? await finishedBefore(path, model, options) : undefined;
     if (before) return before;
-    await makeDirectory(out);
+    await makeFolder(out);
     if (!options.shared) release = await lockFolder(out);
     const finished = await finishedSummary(out, basename(path));
     const { bitDepth } = model.card.preprocessing;

@@ -2,18 +2,28 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { HistoError, hasErrorCode, InputError, messageOf } from "../errors/index";
-import { readJson, takeLock } from "../files/index";
+import { makeDirectory, readJson, takeLock } from "../files/index";
 import type { SlideSummary } from "./predicted-slide";
 import { RESULT_FILES } from "./results/index";
 
 const JOURNAL = "answers.jsonl";
-/** Errors of a system that has no space left, and of one that does not allow writing. */
+/** Errors of a system that has no space left, of one that allows no larger file, and of one that does not allow writing. */
 const FULL = ["ENOSPC", "EDQUOT"];
+const TOO_LARGE = "EFBIG";
 const UNWRITABLE = ["EACCES", "EPERM", "EROFS", "EEXIST", "ENOTDIR", "EISDIR"];
 
 /** The path of the journal, which is removed when the results have been written. */
 export function journalPath(folder: string): string {
   return join(folder, JOURNAL);
+}
+
+/** Makes the folder. @throws {InputError} `OUT_UNUSABLE` */
+export async function makeFolder(folder: string): Promise<void> {
+  try {
+    await makeDirectory(folder);
+  } catch (error) {
+    throw hasErrorCode(error, ...FULL) ? error : unusable(error, folder);
+  }
 }
 
 /**
@@ -46,13 +56,18 @@ export async function finishedSummary(folder: string, slide: string): Promise<Sl
 
 /** An error of the system while a folder was written, as `DISK_FULL` or `OUT_UNUSABLE`; any other error as it is. */
 export function writingError(error: unknown, folder: string): unknown {
-  if (hasErrorCode(error, ...UNWRITABLE)) {
-    const message = `--out: ${folder} cannot be written (${messageOf(error)}); name another folder.`;
-    const toClient = "The server has no place for the results.";
-    return new InputError("OUT_UNUSABLE", message, { cause: error, toClient });
-  }
-  if (!hasErrorCode(error, ...FULL)) return error;
-  const message = `${folder}: no space left; the finished part is kept: free some space and add --resume.`;
+  if (hasErrorCode(error, ...UNWRITABLE)) return unusable(error, folder);
+  if (!hasErrorCode(error, ...FULL, TOO_LARGE)) return error;
+  const [problem, remedy] = hasErrorCode(error, TOO_LARGE)
+    ? ["a file becomes larger than this disk or shell (ulimit -f) allows", "raise the limit"]
+    : ["no space left", "free some space"];
+  const message = `${folder}: ${problem}; the finished part is kept: ${remedy} and add --resume.`;
   const toClient = "The server has no space left for the results.";
   return new HistoError("DISK_FULL", message, { cause: error, toClient });
+}
+
+function unusable(error: unknown, folder: string): InputError {
+  const message = `--out: ${folder} cannot be written (${messageOf(error)}); name another folder.`;
+  const toClient = "The server has no place for the results.";
+  return new InputError("OUT_UNUSABLE", message, { cause: error, toClient });
 }

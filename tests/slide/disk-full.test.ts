@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { projectRoot } from "../../src/files/index";
 import { encodePng } from "../../src/image/with-sharp";
+import { predictSlide } from "../../src/slide/index";
 import { writeModel } from "../support/served-model";
 import { picture, writeSlide } from "../support/slide-files";
 import { temporaryDirectory } from "../support/temporary-directory";
@@ -39,6 +41,35 @@ for (const [size, where] of [
     assert.deepEqual(after.trim().split("\n"), ["0", "heatmap.png", "slide.json", "tiles.csv", "tiles.geojson"]);
   });
 }
+
+test("a file that may not become larger is one line, and what was done is kept", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const slide = await writeSlide(join(directory, "slide.tif"), [picture(1600, 1100)]);
+  const model = await writeModel(join(directory, "model"));
+  const out = join(directory, "out");
+  const program = join(projectRoot(), "bin", "histo.cjs");
+  const command = `${process.execPath} ${program} slide ${slide} --model ${model} --out ${out} --mpp 0.5 --workers 1 --quiet`;
+  // In blocks of 512 bytes.
+  const { stdout, stderr } = spawnSync(
+    "sh",
+    ["-c", `(ulimit -f 8; ${command}); echo $?; ls ${out}; ${command} --resume`],
+    {
+      encoding: "utf8",
+    },
+  );
+  assert.match(stderr, /^histo: .*out: a file becomes larger than .*; the finished part is kept: .* add --resume\.\n$/);
+  assert.match(stdout, /^1\nanswers\.jsonl\nslide\.tif: /);
+});
+
+test("a folder that cannot be made is named with its option", {
+  skip: !existsSync("/proc/self") && "no /proc",
+}, async (t) => {
+  const directory = await temporaryDirectory(t);
+  const slide = await writeSlide(join(directory, "slide.tif"), [picture(300, 200)]);
+  const model = await writeModel(join(directory, "model"));
+  const out = "/proc/nowhere";
+  await assert.rejects(predictSlide(slide, { model, out, mpp: 0.5 }), { code: "OUT_UNUSABLE", message: /^--out: / });
+});
 
 test("finished results are found again on a read-only disk, and without cutting a picture", {
   skip: withoutNamespace,
