@@ -16,6 +16,8 @@ export const PICTURE_TILE = 256;
 /** Maximum factor by which a viewer tile shrinks a level, because it reads a part of it as many times as large. */
 const MOST_SHRINKING = 8;
 const QUALITY = 85;
+/** Tiles that are made while others wait for the disk. */
+const TILES_AT_ONCE = 4;
 const DESCRIPTION = "slide.dzi";
 const FILES = "slide_files";
 
@@ -93,13 +95,17 @@ export async function writeDeepZoom(
     // Missing levels are computed from the level before, so that no tile reads a large part of the slide.
     const source = info.levels[levelFor(info.levels, 2 ** shrink)] as SlideLevel;
     const isRead = 2 ** shrink <= 2 * source.downsample;
+    const writeTile = async (column: number, row: number) => {
+      const tile = isRead
+        ? await pictureTile(reader, shrink, column, row)
+        : await fromFour(join(part, String(finest - shrink + 1)), info, shrink, column, row);
+      if (tile) await writeFileAtomically(join(levelFolder, `${column}_${row}.jpeg`), tile);
+    };
     for (let row = 0; tileSize(info, shrink, 0, row); row++) {
-      for (let column = 0; tileSize(info, shrink, column, row); column++) {
+      for (let column = 0; tileSize(info, shrink, column, row); column += TILES_AT_ONCE) {
         signal.throwIfAborted();
-        const tile = isRead
-          ? await pictureTile(reader, shrink, column, row)
-          : await fromFour(join(part, String(finest - shrink + 1)), info, shrink, column, row);
-        await writeFileAtomically(join(levelFolder, `${column}_${row}.jpeg`), tile as Buffer);
+        const columns = Array.from({ length: TILES_AT_ONCE }, (_, i) => column + i);
+        await Promise.all(columns.map((one) => tileSize(info, shrink, one, row) && writeTile(one, row)));
       }
     }
   }
