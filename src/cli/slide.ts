@@ -99,12 +99,13 @@ function describe({ path, vendor, compression, levels, mpp, objective, bounds, p
 
 function report(result: SlideResult): string {
   const share = (value: number | null) => (value === null ? "none" : `${(100 * value).toFixed(1)}%`);
-  const [low, high] = result.positiveShareCi95 ?? [null, null];
+  const [low, high] = (result.positiveShareCi95 ?? []).map(share);
+  const interval = low === undefined ? "" : ` (95% interval ${low} to ${high})`;
   const [, positive] = result.model.classes;
   const speed = `${result.tilesPerSecond.toFixed(0)} tiles/s, ${(result.peakMemoryBytes / 2 ** 20).toFixed(0)} MiB at most`;
   return [
     `${result.slide}: ${result.tissueTiles} of ${counted(result.tiles, "tile")} with tissue`,
-    `${positive}: ${share(result.positiveShare)} of them (95% interval ${share(low)} to ${share(high)})`,
+    `${positive}: ${share(result.positiveShare)} of them${interval}`,
     `${result.seconds > 0 ? speed : "finished before"}; ${result.out}`,
   ].join("\n");
 }

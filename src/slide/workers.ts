@@ -130,7 +130,11 @@ async function predictBlocks(
       if (!crash) return;
       for (const entry of crash.open) {
         if (entry.tries >= TRIES) {
-          const message = `${options.name}: its reader crashed twice at the same place (${crash.how}); the file is probably damaged.`;
+          const cause =
+            crash.how === "SIGKILL"
+              ? "the memory is probably too small: lower --workers"
+              : "the file is probably damaged";
+          const message = `${options.name}: its reader crashed twice at the same place (${crash.how}); ${cause}.`;
           throw new HistoError("SLIDE_WORKER_CRASHED", message);
         }
         queue.unshift(entry);
