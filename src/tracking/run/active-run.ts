@@ -16,7 +16,7 @@ import type { OpenSpoolSender } from "../spool/spool-sender-host";
 import { completeReport, type SpoolSenderReport } from "../spool/spool-sender-report";
 import { figureFiles, imageOfSeries, type PlotlyFigure, stemOf } from "./figures";
 import { RunMessages } from "./run-messages";
-import { KeyNames, storableDataset } from "./storable";
+import { KeyNames, PointTimes, storableDataset } from "./storable";
 
 interface RunParts {
   readonly spool: SpoolDirectory;
@@ -44,6 +44,7 @@ export class ActiveRun {
   private remote: { runId: string; url: string } | undefined;
   private readonly messages: RunMessages;
   private readonly keyNames = new KeyNames();
+  private readonly pointTimes = new PointTimes();
   private readonly tables: RunTables;
   private fileWork: Promise<void> = Promise.resolve();
   private ended: Promise<SpoolSenderReport> | undefined;
@@ -100,24 +101,21 @@ export class ActiveRun {
     this.logTexts("params", params, paramText);
   }
 
-  /** @param step an integer, such as the epoch or batch @param timestamp milliseconds since 1970 */
-  logMetric(key: string, value: number, step = 0, timestamp: number = Date.now()): void {
+  /** @param step an integer, such as the epoch or batch @param timestamp milliseconds since 1970. Default: now */
+  logMetric(key: string, value: number, step = 0, timestamp?: number): void {
     this.logMetrics({ [key]: value }, step, timestamp);
   }
 
   /** Logs several metrics at one step. NaN and infinities are kept; values that are not numbers are left out. */
-  logMetrics<T extends { readonly [K in keyof T]: number }>(
-    metrics: T,
-    step = 0,
-    timestamp: number = Date.now(),
-  ): void {
+  logMetrics<T extends { readonly [K in keyof T]: number }>(metrics: T, step = 0, timestamp?: number): void {
     this.attempt(() => {
-      const time = wholeNumber(timestamp, Date.now());
       const at = wholeNumber(step, 0);
       const points = [];
       for (const [key, value] of Object.entries(metrics)) {
-        if (typeof value === "number") points.push([this.keyName(key), toWireNumber(value), time, at] as const);
-        else this.warn(`metric "${key}" is not a number and is left out`);
+        if (typeof value === "number") {
+          const name = this.keyName(key);
+          points.push([name, toWireNumber(value), this.pointTimes.timeOf(name, at, timestamp), at] as const);
+        } else this.warn(`metric "${key}" is not a number and is left out`);
       }
       for (const part of chunks(points, BATCH_LIMITS.metrics)) this.append({ type: "metrics", points: part });
     });

@@ -1,7 +1,7 @@
-/** @module Names and data sets in the form that MLflow's server stores. */
+/** @module Names, times and data sets in the form that MLflow's server stores. */
 import { createHash } from "node:crypto";
 import type { Dataset, DatasetInput, Tag } from "../client/types";
-import { cleanKey, cut, plainText } from "../client/values";
+import { cleanKey, cut, plainText, wholeNumber } from "../client/values";
 
 /** Room for the hash within the 250 characters of a key. */
 const STEM_LENGTH = 240;
@@ -17,6 +17,24 @@ export class KeyNames {
     this.keys.set(name, first);
     if (first === key) return name;
     return `${cut(name, STEM_LENGTH)}_${createHash("sha1").update(key).digest("hex").slice(0, 8)}`;
+  }
+}
+
+/**
+ * Times of metric points. Of the points of one step, MLflow shows the one with the latest time as the metric's value, and of those of
+ * one millisecond the largest. Each point of a step is therefore later than the one logged before it.
+ */
+export class PointTimes {
+  private readonly last = new Map<string, { readonly step: number; readonly time: number }>();
+
+  /** @param given the caller's time, which is kept */
+  timeOf(name: string, step: number, given?: number): number {
+    const now = Date.now();
+    const before = this.last.get(name);
+    const next = before?.step === step ? Math.max(now, before.time + 1) : now;
+    const time = wholeNumber(given, next);
+    this.last.set(name, { step, time });
+    return time;
   }
 }
 

@@ -74,6 +74,22 @@ test("different keys keep different names", async (context) => {
   assert.equal(said.filter((line) => line.includes("is logged as")).length, 2);
 });
 
+test("values of one step are logged at rising times, given times are kept", async (context) => {
+  const { run, events } = await startAlone(context);
+  for (const auc of [0.9, 0.1, 0.5]) run.logMetric("auc", auc);
+  for (const auc of [0.9, 0.1]) run.logMetric("auc", auc, 1, 1000);
+  run.logMetric("loss", 0.3, 2, 4_000_000_000_000);
+  run.logMetric("loss", 0.2, 2);
+  await run.end();
+  const points = (await events()).flatMap((event) => (event.type === "metrics" ? event.points : []));
+  const times = (key: string, at: number) =>
+    points.flatMap(([name, , time, step]) => (name === key && step === at ? [time] : []));
+  const [first = 0, second = 0, third = 0] = times("auc", 0);
+  assert.ok(first < second && second < third && third < Date.now() + 10, `${first}, ${second}, ${third}`);
+  assert.deepEqual(times("auc", 1), [1000, 1000]);
+  assert.deepEqual(times("loss", 2), [4_000_000_000_000, 4_000_000_000_001], "also after the clock was set back");
+});
+
 test("values of one's own interfaces are taken", async (context) => {
   interface Settings {
     lr: number;
