@@ -112,7 +112,7 @@ async function runCommand<Schema extends OptionsSchema, Result>(
  * {@link HistoError}).
  */
 export function reportError(error: unknown): void {
-  process.stderr.write(`histo: ${messageOf(error)}\n`);
+  process.stderr.write(`histo: ${onOneLine(messageOf(error))}\n`);
   const expected = error instanceof HistoError;
   if (!expected && process.env.HISTO_DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   process.exitCode = expected ? error.exitStatus : 1;
@@ -120,6 +120,21 @@ export function reportError(error: unknown): void {
 
 /** Prints what failed of a command's work, one line each. Any failure sets the exit status to 1. */
 export function reportFailures(lines: readonly string[]): void {
-  for (const line of lines) process.stderr.write(`histo: ${line}\n`);
+  reportNotes(lines);
   if (lines.length > 0) process.exitCode = 1;
+}
+
+/** Prints what a user should know about a command's work, one line each. */
+export function reportNotes(lines: readonly string[]): void {
+  for (const line of lines) process.stderr.write(`histo: ${onOneLine(line)}\n`);
+}
+
+/** A line about each image that failed: its name, unless the message begins with it, and the message. */
+export function failureLines(failed: readonly { readonly filename: string; readonly message: string }[]): string[] {
+  return failed.map(({ filename, message }) => (message.startsWith(filename) ? message : `${filename}: ${message}`));
+}
+
+/** Names of files may contain line ends, and codes that control the terminal. */
+function onOneLine(text: string): string {
+  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ");
 }

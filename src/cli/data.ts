@@ -3,7 +3,7 @@ import * as z from "zod";
 import { HistoError } from "../errors/index";
 import { counted } from "../format/index";
 import { type DatasetOptions, datasetSchema, option, trainingSchema, whole } from "../options/index";
-import { defineCommand } from "./command";
+import { defineCommand, reportNotes } from "./command";
 import { givenOptions } from "./schema-options";
 
 /** `--data DIR` and how to read the directory, for commands that train. */
@@ -59,7 +59,7 @@ export const packCommand = defineCommand({
       throw error;
     });
     const { store, path, decoded, reused, removed, warnings } = packed;
-    for (const note of [...(dataset.notes ?? []), ...imageNotes(store)]) process.stderr.write(`histo: ${note}\n`);
+    reportNotes([...(dataset.notes ?? []), ...imageNotes(store)]);
     const { contentHash, skipped, names } = store;
     store.close();
     const seconds = (performance.now() - started) / 1000;

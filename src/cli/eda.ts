@@ -7,7 +7,7 @@ import { HistoError, InputError } from "../errors/index";
 import type { Measured, Shifts } from "../familiar/index";
 import { counted } from "../format/index";
 import { type DatasetOptions, option } from "../options/index";
-import { defineCommand } from "./command";
+import { defineCommand, reportNotes } from "./command";
 import { datasetOptions, readingSchema } from "./data";
 import { readMetFile } from "./met-file";
 
@@ -102,7 +102,7 @@ async function looksIn(folder: string, size: number, bitDepth: number | undefine
     }
   }
   // Left out, as unreadable images of the data set are.
-  for (const problem of problems) process.stderr.write(`histo: ${problem}\n`);
+  reportNotes(problems);
   if (looks.length === 0) throw new InputError("IMAGES_NONE", `--against: no image of ${folder} can be read.`);
   return looks;
 }

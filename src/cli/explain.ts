@@ -9,7 +9,7 @@ import { counted } from "../format/index";
 import { sigmoid } from "../logits/index";
 import { isTrainedOnDrawnTiles } from "../model-directory/index";
 import { option, whole } from "../options/index";
-import { defineCommand, reportFailures } from "./command";
+import { defineCommand, failureLines, reportFailures } from "./command";
 import { predictSchema } from "./predict";
 
 const explainSchema = z.strictObject({
@@ -109,7 +109,7 @@ export const command = defineCommand({
       await writeJson(`${stem}.heatmap.json`, { ...answer, maps: scaled });
       written.push({ filename, picture: `${stem}.heatmap.png`, json: `${stem}.heatmap.json` });
     }
-    reportFailures(failed.map(({ filename, message }) => `${filename}: ${message}`));
+    reportFailures(failureLines(failed));
     return { model: card.name, modelSha256: sha256, out, scales, images: written, failed };
   },
   render({ out, images, scales }) {

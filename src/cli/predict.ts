@@ -8,7 +8,7 @@ import type { FileAnswer, ListedImage, PredictionWarning, Predictor } from "../i
 import { isTrainedOnDrawnTiles } from "../model-directory/index";
 import { between, option, whole } from "../options/index";
 import type { TiledPrediction } from "../slide/index";
-import { defineCommand, reportFailures } from "./command";
+import { defineCommand, failureLines, reportFailures, reportNotes } from "./command";
 
 export const predictSchema = z.strictObject({
   model: option(z.string(), "model directory of histo export", { value: "dir" }),
@@ -101,8 +101,8 @@ export const command = defineCommand({
     if (trainedOnDrawnTiles) {
       process.stderr.write("histo: this model was trained on drawn tiles and has never seen real tissue.\n");
     }
-    for (const line of warningLines(predictions, PREDICTION_WARNING_TEXTS)) process.stderr.write(`histo: ${line}\n`);
-    reportFailures(failed.map(({ filename, message }) => `${filename}: ${message}`));
+    reportNotes(warningLines(predictions, PREDICTION_WARNING_TEXTS));
+    reportFailures(failureLines(failed));
     if (out !== undefined) await writeFileAtomically(out, csv(predictions, trainedOnDrawnTiles));
     return {
       model: predictor.card.name,

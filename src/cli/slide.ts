@@ -4,7 +4,7 @@ import { InputError } from "../errors/index";
 import { counted } from "../format/index";
 import { slideSchema } from "../options/index";
 import type { ListedSlide, SlideInfo, SlideResult, SlidesResult } from "../slide/index";
-import { defineCommand, reportFailures } from "./command";
+import { defineCommand, reportFailures, reportNotes } from "./command";
 
 export const command = defineCommand({
   examples: [
@@ -26,7 +26,7 @@ export const command = defineCommand({
       throw new InputError("OPTION_MISSING", "--model is missing (or use --info to only show the file).");
     if (out === undefined) throw new InputError("OPTION_MISSING", "--out is missing: give a folder for the results.");
     const { slides, many, left } = await findSlides(args);
-    if (left.length > 0) process.stderr.write(`histo: left out, as they are no slides: ${left.join(", ")}.\n`);
+    if (left.length > 0) reportNotes([`left out, as they are no slides: ${left.join(", ")}.`]);
     const settings = { ...options, model, out, leastTissue: tissue, progress, signal };
     if (array) {
       const { path, name } = slideAt(slides, process.env);

@@ -129,6 +129,25 @@ test("predict names unreadable images, still predicts the others, and exits with
   assert.match(stderr, /broken\.png/);
 });
 
+test("what is said of an image is one line, whatever its name is, and does not say the name twice", async (t) => {
+  const { directory, model } = await workspace(t);
+  const asked = join(directory, "asked");
+  await mkdir(asked);
+  const flat = Array.from({ length: SIZE * SIZE * 3 }, () => 200);
+  await writeFile(join(asked, "blank\n\u001b[31mred.png"), await encodePng(Uint8Array.from(flat), SIZE, SIZE));
+  for (const name of ["two\r\nlines.png", "old.bmp"]) await writeFile(join(asked, name), "torn");
+  const { status, stderr } = await histoHere("predict", "--model", model, "--images", asked, "--quiet");
+  assert.equal(status, 1);
+  const lines = stderr.trimEnd().split("\n");
+  assert.ok(lines.some((line) => line.startsWith("histo: blank [31mred.png has one brightness all over")));
+  assert.ok(lines.includes("histo: two lines.png: the image is not a PNG, JPEG, WebP or TIFF image."));
+  assert.ok(lines.some((line) => line.startsWith(`histo: ${join(asked, "old.bmp")} is of a format that is not read;`)));
+  assert.deepEqual(
+    lines.filter((line) => !line.startsWith("histo: ")),
+    [],
+  );
+});
+
 test("predict refuses what it cannot use with one line and exit 2", async (t) => {
   const { directory, images, model } = await workspace(t);
   const bitmaps = join(directory, "bitmaps");
