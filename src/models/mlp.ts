@@ -15,6 +15,8 @@ export type Normalization = "none" | "batch" | "layer";
  * times as much for a layer with one output, and the first epochs would only unlearn random logits.
  */
 const LOGIT_GAIN = 1 / Math.sqrt(6);
+/** Decay of running statistics. With Keras's 0.99 they would still be mostly their initial values after an epoch of 30 batches. */
+const STATISTICS_DECAY = 0.9;
 
 export interface MlpOptions {
   /** Units of the hidden layers; empty for logistic regression. */
@@ -68,7 +70,8 @@ function perceptron(input: tf.SymbolicTensor, options: MlpOptions): tf.SymbolicT
     const at = i + 1;
     const layer = { units, name: `dense_${at}`, seed: seed * 64 + at, inputGradient: i > 0 };
     x = applyLayer(new BlockDense(layer), x);
-    if (normalization === "batch") x = applyLayer(tf.layers.batchNormalization({ name: `norm_${at}` }), x);
+    const running = { momentum: STATISTICS_DECAY, name: `norm_${at}` };
+    if (normalization === "batch") x = applyLayer(tf.layers.batchNormalization(running), x);
     if (normalization === "layer") x = applyLayer(tf.layers.layerNormalization({ name: `norm_${at}` }), x);
     x = applyLayer(tf.layers.activation({ activation, name: `${activation}_${at}` }), x);
     const mask = { rate: dropout, seed: seed * 64 + at, name: `dropout_${at}` };

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { projectRoot, readJson } from "../../src/files/index";
-import { cnn, loadTopology, namedWeights, saveTopology, vit } from "../../src/models/index";
+import { cnn, loadTopology, mlpOnFeatures, namedWeights, saveTopology, vit } from "../../src/models/index";
 import {
   attribute,
   callOp,
@@ -165,4 +165,13 @@ describe("gradient of max pooling", () => {
       assertClose(quick.dataSync(), native.dataSync(), `${height} x ${width}`);
     }
   });
+});
+
+it("an MLP with batch normalization predicts after 40 batches as it trains", () => {
+  const model = mlpOnFeatures(6, { hidden: [8], normalization: "batch", seed: 3 });
+  const x = tf.tensor2d(Float32Array.from(numbersOf("features", 32 * 6, 8, 5)), [32, 6]);
+  const logits = (training: boolean) => (model.apply(x, { training }) as tf.Tensor).dataSync();
+  for (let batch = 0; batch < 40; batch++) logits(true);
+  const [trained, predicted] = [logits(true), logits(false)];
+  for (const [i, logit] of predicted.entries()) assert.ok(Math.abs(logit - (trained[i] as number)) < 0.05, `${logit}`);
 });
