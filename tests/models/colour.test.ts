@@ -22,6 +22,10 @@ describe("measureColours", () => {
   const tile = new TilePainter(1, size).paint({ index: 2, severity: 0.7 });
   const features = measureColours(tile, size, size);
 
+  it("gives numbers for a tile of one pixel, which has no neighbours", () => {
+    assert.ok(measureColours(Uint8Array.of(200, 100, 150), 1, 1).every(Number.isFinite));
+  });
+
   it("counts pixels above 15 levels of red, green, blue and their differences", () => {
     assert.equal(features.length, colourFeatureCount(size));
     for (let i = 0; i < 15; i++) {

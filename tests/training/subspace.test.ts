@@ -158,3 +158,13 @@ test("a basis that is stopped in any of its passes leaves no tensors behind", as
     assert.equal(tf.memory().numTensors, before, `after ${passes} passes`);
   }
 });
+
+test("images that do not differ have no subspace", async () => {
+  const store = storeOf(4, 8);
+  for (const image of store.images) image.fill(123);
+  const options = { rank: 3, seed: 1, progress: silentProgress };
+  await assert.rejects(principalBasis(store, positionsOf(4), SCALE, options), {
+    code: "SUBSPACE_EMPTY",
+    message: /do not differ/,
+  });
+});

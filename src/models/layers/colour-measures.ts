@@ -118,12 +118,12 @@ function sumsOfFour({ values, height, width }: Plane): Plane {
   return { values: sums, height: rows, width: columns };
 }
 
-/** Mean absolute difference of neighbours, 1 apart in a row or `width` apart in a column. */
+/** Mean absolute difference of neighbours, 1 apart in a row or `width` apart in a column; 0 if there are none. */
 function meanStep({ values, height, width }: Plane, apart: number): number {
   const [rows, columns] = apart === 1 ? [height, width - 1] : [height - 1, width];
   let sum = 0;
   for (let y = 0; y < rows; y++) {
     for (let i = y * width; i < y * width + columns; i++) sum += Math.abs(values[i + apart]! - values[i]!);
   }
-  return sum / (rows * columns);
+  return sum / Math.max(1, rows * columns);
 }

@@ -5,6 +5,7 @@
  */
 import { setImmediate } from "node:timers/promises";
 import type { PixelStore } from "../../dataset/index";
+import { InputError } from "../../errors/index";
 import { counted, percent } from "../../format/index";
 import type { Preprocessing } from "../../image/index";
 import type { Progress } from "../../progress/index";
@@ -39,13 +40,19 @@ interface BasisOptions {
 type PerClass<T> = Record<SymmetryClass, T>;
 
 const BATCH = 64;
-/** Variances below this share of the largest one are rounding errors: the images vary in fewer directions. */
-const NEGLIGIBLE = 1e-6;
+/**
+ * Variances below this share of the largest one, or below this number, are rounding errors: the images vary in fewer directions. One
+ * level of one pixel in one of 10,000 images is more.
+ */
+const [NEGLIGIBLE, ROUNDING] = [1e-6, 1e-8];
 
 /** One pass over the images: calls `work`, in a tidy, with the classes' parts of each batch. */
 type Pass = (work: (parts: PerClass<tf.Tensor2D>) => void) => Promise<void>;
 
-/** Computes the basis of the images at `positions`, standardized as for the model. */
+/**
+ * Computes the basis of the images at `positions`, standardized as for the model.
+ * @throws {InputError} `SUBSPACE_EMPTY` if the images do not differ
+ */
 export async function principalBasis(
   store: PixelStore,
   positions: Uint32Array,
@@ -183,7 +190,7 @@ function assemble(
     });
   }
   candidates.sort((a, b) => b.variance - a.variance);
-  const least = NEGLIGIBLE * (candidates[0]?.variance ?? 0);
+  const least = Math.max(ROUNDING, NEGLIGIBLE * (candidates[0]?.variance ?? 0));
   const chosen: typeof candidates = [];
   let free = rank;
   for (const candidate of candidates) {
@@ -191,6 +198,11 @@ function assemble(
     if (needs > free || candidate.variance <= least) continue;
     free -= needs;
     chosen.push(candidate);
+  }
+  if (chosen.length === 0) {
+    const message =
+      "--stem subspace: the training images do not differ; check them with histo eda, or leave --stem out.";
+    throw new InputError("SUBSPACE_EMPTY", message);
   }
   const images: tf.Tensor2D[] = [];
   const classes: SymmetryClass[] = [];
