@@ -5,6 +5,7 @@
 import { existsSync } from "node:fs";
 import { type FileHandle, mkdir, open, readFile, truncate } from "node:fs/promises";
 import { dirname } from "node:path";
+import { InputError } from "../errors/index";
 import type { Interval } from "../evaluation/index";
 import type { Settings } from "./space";
 
@@ -60,14 +61,15 @@ export class SearchJournal {
 
   private constructor(private readonly handle: FileHandle) {}
 
-  /** Opens or creates a journal and reads it. */
+  /** Opens or creates a journal and reads it. @throws {InputError} `SEARCH_JOURNAL_DAMAGED`, naming the line */
   static async open(path: string): Promise<SearchJournal> {
     await mkdir(dirname(path), { recursive: true });
     const bytes = existsSync(path) ? await readFile(path) : Buffer.alloc(0);
     const whole = bytes.subarray(0, bytes.lastIndexOf(10) + 1);
+    const events = eventsOf(path, whole.toString("utf8"));
     if (whole.length < bytes.length) await truncate(path, whole.length);
     const journal = new SearchJournal(await open(path, "a"));
-    for (const line of whole.toString("utf8").split("\n")) if (line) journal.take(JSON.parse(line) as JournalEvent);
+    for (const event of events) journal.take(event);
     return journal;
   }
 
@@ -96,5 +98,29 @@ export class SearchJournal {
     else if (record && event.type === "failed") record.failure ??= event.reason;
     else if (record && event.type === "confirmed") record.confirmation ??= event.outcome;
     else if (record && event.type === "unconfirmed") record.unconfirmed ??= event.reason;
+  }
+}
+
+/** The events of whole lines. A trial ends after its start, and trials start in the order of their numbers. */
+function eventsOf(path: string, text: string): JournalEvent[] {
+  let started = 0;
+  return text.split("\n").flatMap((line, i) => {
+    if (line === "") return [];
+    const event = eventOf(line);
+    const isNext = event?.type === "started" && event.trial === started;
+    if (isNext) started++;
+    if (event && (event.type === "rung" || isNext || event.trial < started)) return [event];
+    const problem = event ? `comes before the start of trial ${event.trial}` : "is no event";
+    const remedy = "restore the file from a copy, or start again with a different --run";
+    throw new InputError("SEARCH_JOURNAL_DAMAGED", `${path} is damaged: line ${i + 1} ${problem}; ${remedy}.`);
+  });
+}
+
+function eventOf(line: string): JournalEvent | undefined {
+  try {
+    const event = JSON.parse(line) as Partial<JournalEvent> | null;
+    return Number.isInteger(event?.trial) && typeof event?.type === "string" ? (event as JournalEvent) : undefined;
+  } catch {
+    return undefined;
   }
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { appendFile } from "node:fs/promises";
+import { appendFile, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { leaderboardOf, SearchJournal, stopsAt } from "../../src/search/index";
@@ -69,4 +69,26 @@ test("a journal that could not be written can be closed", async (context) => {
   settings.self = settings;
   await assert.rejects(journal.append({ type: "started", trial: 0, settings }), TypeError);
   await journal.close();
+});
+
+test("a journal with a damaged line is refused, with its number and what to do, and stays as it was", async (context) => {
+  const path = join(await temporaryDirectory(context), "journal.jsonl");
+  const journal = await SearchJournal.open(path);
+  for (const trial of [0, 1]) await journal.append({ type: "started", trial, settings: {} });
+  await journal.append({ type: "failed", trial: 1, reason: "none" });
+  await journal.close();
+  const lines = (await readFile(path, "utf8")).split("\n");
+  const [first = "", second = "", third = ""] = lines;
+  for (const [wrong, at] of [
+    [[first, "\0\0\0", third], 2],
+    [[first, "null", third], 2],
+    [[first, third], 2],
+    [[second, third], 1],
+  ] as const) {
+    const text = `${wrong.join("\n")}\n`;
+    await writeFile(path, text);
+    const message = new RegExp(`line ${at} .*--run`);
+    await assert.rejects(SearchJournal.open(path), { code: "SEARCH_JOURNAL_DAMAGED", message });
+    assert.equal(await readFile(path, "utf8"), text);
+  }
 });
