@@ -27,14 +27,20 @@ export class ApiError extends Error {
       // Not JSON: the text itself is the message.
     }
     const line = message.replace(/\s+/g, " ").trim().slice(0, 500);
-    const seconds = Number(retryAfter);
     return new ApiError(
       `${request} was answered with ${statusCode}${code ? ` ${code}` : ""}${line ? `: ${line}` : ""}`,
       statusCode,
       code,
-      retryAfter !== undefined && Number.isFinite(seconds) ? seconds * 1000 : undefined,
+      delayOf(retryAfter),
     );
   }
+}
+
+/** The delay of a Retry-After header in milliseconds, which is a number of seconds or a date. */
+function delayOf(text = ""): number | undefined {
+  const isDate = text === "" || Number.isNaN(Number(text));
+  const delay = isDate ? Date.parse(text) - Date.now() : 1000 * Number(text);
+  return Number.isFinite(delay) ? Math.max(0, delay) : undefined;
 }
 
 /** The tracking settings or a file of a run cannot be used. The message says what to do. */

@@ -9,5 +9,7 @@ test("a server can lengthen the pause before the next attempt, and not remove it
   for (const retryAfter of ["0", "-5", "soon"]) assert.ok(pauseAfter(answered(retryAfter), 2) >= 750, retryAfter);
   assert.equal(pauseAfter(answered("7"), 1), 7000);
   assert.equal(pauseAfter(answered("3600"), 1), 30_000);
+  const soon = new Date(Date.now() + 9000).toUTCString();
+  assert.ok(Math.abs(pauseAfter(answered(soon), 1) - 9000) < 2000, "a date is a delay too");
   assert.ok(pauseAfter(new Error("ECONNREFUSED"), 1) >= 375);
 });
