@@ -44,6 +44,18 @@ async function serve(t: TestContext, options: Partial<ServerOptions> = {}) {
   return { directory, images, server, ask, post, ended };
 }
 
+async function childrenOf(pid: number): Promise<number[]> {
+  const list = await readFile(`/proc/${pid}/task/${pid}/children`, "utf8").catch(() => "");
+  return list.split(" ").filter(Boolean).map(Number);
+}
+
+/** Processes of this one that read slides for viewers, without those that have ended. */
+async function viewProcesses(): Promise<number[]> {
+  const children = await childrenOf(process.pid);
+  const commands = await Promise.all(children.map((pid) => readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")));
+  return children.filter((_, i) => commands[i]?.includes("view-process.js"));
+}
+
 test("a slide of the image source is predicted in the background; then it has a summary, files, a map and a picture", async (t) => {
   const { server, ask, post, ended } = await serve(t);
   assert.deepEqual((await ask("/slides")).body, { slides: ["a.tif"], jobs: [] });
@@ -70,13 +82,11 @@ test("no process that reads a slide has the server's keys", {
   skip: process.platform !== "linux" && "environments are read from /proc",
 }, async (t) => {
   process.env.HISTO_API_KEYS = "a-secret-of-the-server";
-  const { post, ended } = await serve(t);
+  const { ask, post, ended } = await serve(t);
   const { id } = (await post({ slide: "a.tif", mpp: 0.5 })).body;
   const environments: string[] = [];
   const look = async (pid: number): Promise<void> => {
-    const read = (name: string) => readFile(`/proc/${pid}/${name}`, "utf8").catch(() => "");
-    const children = (await read(`task/${pid}/children`)).split(" ").filter(Boolean).map(Number);
-    for (const child of children) {
+    for (const child of await childrenOf(pid)) {
       environments.push(await readFile(`/proc/${child}/environ`, "utf8").catch(() => ""));
       await look(child);
     }
@@ -87,7 +97,11 @@ test("no process that reads a slide has the server's keys", {
   });
   while (!isOver) await look(process.pid);
   assert.equal((await end).status, "done");
-  // The model's worker, the slide's process and its own worker, many times.
+  assert.equal((await ask(`/slides/${id}/map`)).status, 200);
+  const viewers = await viewProcesses();
+  for (const viewer of viewers) environments.push(await readFile(`/proc/${viewer}/environ`, "utf8"));
+  assert.equal(viewers.length, 1);
+  // The model's worker, the slide's process and its own worker, many times; once the viewer's.
   assert.ok(environments.filter((text) => text.includes("PATH=")).length > 3);
   assert.deepEqual(
     environments.filter((text) => text.includes("a-secret-of-the-server")),
@@ -181,6 +195,8 @@ test("slides that fail, as where no process can be started, take no place of res
   const { post, ended, ask } = await serve(t);
   const { id } = (await post({ slide: "a.tif", mpp: 0.5 })).body;
   assert.equal((await ended(id)).status, "done");
+  // Viewers have a process, too, which could not be started later.
+  assert.equal((await ask(`/slides/${id}/map`)).status, 200);
   const { execPath } = process;
   t.after(() => {
     process.execPath = execPath;
@@ -263,10 +279,12 @@ test("the slides that were viewed last stay open, not all", { skip: process.plat
     ids.push((await post({ slide: `${i}.tif`, mpp: 0.5 })).body.id);
   }
   for (const id of ids) assert.equal((await ended(id)).status, "done");
+  const openIn = async (pid: number) => {
+    const names = await readdir(`/proc/${pid}/fd`).catch(() => []);
+    return Promise.all(names.map((fd) => readlink(`/proc/${pid}/fd/${fd}`).catch(() => "")));
+  };
   const open = async () => {
-    const files = await Promise.all(
-      (await readdir("/proc/self/fd")).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => "")),
-    );
+    const files = (await Promise.all((await viewProcesses()).map(openIn))).flat();
     return files
       .filter((file) => file.startsWith(images))
       .map((file) => basename(file))
@@ -276,7 +294,45 @@ test("the slides that were viewed last stay open, not all", { skip: process.plat
   for (const id of [...ids, ids[2]]) assert.equal((await ask(`/slides/${id}/map`)).status, 200);
   while ((await open()).length > 4) await sleep(20);
   assert.deepEqual(await open(), ["2.tif", "3.tif", "4.tif", "5.tif"]);
+  assert.deepEqual(
+    (await openIn(process.pid)).filter((file) => file.startsWith(images)),
+    [],
+    "the server itself reads none",
+  );
   assert.equal((await ask(`/slides/${ids[0]}/map`)).status, 200);
+});
+
+test("a crash of the viewer's decoder is an error of what was asked of it, and no more", {
+  skip: process.platform !== "linux" && "processes are read from /proc",
+}, async (t) => {
+  const { server, ask, post, ended } = await serve(t);
+  const { id } = (await post({ slide: "a.tif", mpp: 0.5 })).body;
+  assert.equal((await ended(id)).status, "done");
+  const tile = () => fetch(`${server.url}/slides/${id}/tiles/1/0/0`);
+  assert.equal((await tile()).status, 200);
+  const [viewer, ...others] = await viewProcesses();
+  assert.deepEqual(others, []);
+  // Stopped, it has the question when it crashes.
+  process.kill(viewer as number, "SIGSTOP");
+  const asked = tile();
+  await sleep(200);
+  process.kill(viewer as number, "SIGSEGV");
+  process.kill(viewer as number, "SIGCONT");
+  const lost = await asked;
+  assert.equal(lost.status, 503);
+  assert.ok(lost.headers.get("retry-after"));
+  assert.equal(((await lost.json()) as Answer).code, "IMAGE_SOURCE_UNAVAILABLE");
+  assert.equal((await ask("/readyz")).status, 200);
+  assert.equal((await tile()).status, 200);
+  const [next] = await viewProcesses();
+  assert.notEqual(next, viewer);
+  // While nobody looks.
+  process.kill(next as number, "SIGKILL");
+  while ((await viewProcesses()).length > 0) await sleep(10);
+  await sleep(50);
+  assert.equal((await ask(`/slides/${id}/map`)).status, 200);
+  await server.close();
+  assert.deepEqual(await viewProcesses(), []);
 });
 
 test("the map has the readable tiles, each on its side of the threshold", async (t) => {

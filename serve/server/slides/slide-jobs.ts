@@ -27,7 +27,7 @@ export interface SlideJobsOptions {
 const MOST_SECONDS = 7200;
 /** Number of finished slides whose results are kept. */
 const KEPT = 16;
-/** Number of slides that stay open for viewers: each holds decoded tiles, and a process if OpenSlide reads it. */
+/** Number of slides that stay open for viewers: each has a process with decoded tiles. */
 const MOST_VIEWS = 4;
 
 interface Job {
@@ -129,17 +129,11 @@ export class SlideJobs implements SlideHost {
   private async withView<T>(id: string, use: (view: SlideView) => Promise<T>): Promise<T | undefined> {
     const job = this.jobs.get(id);
     if (job?.state.status !== "done") return undefined;
-    job.view ??= this.openView(job);
     this.viewed.delete(job);
     this.viewed.add(job);
     job.viewers++;
     try {
-      return await use(
-        await job.view.catch((error: unknown) => {
-          delete job.view;
-          throw error;
-        }),
-      );
+      return await use(await this.viewOf(job));
     } finally {
       job.viewers--;
       const idle = [...this.viewed].filter(({ viewers }) => viewers === 0);
@@ -154,11 +148,23 @@ export class SlideJobs implements SlideHost {
     await (await view?.catch(() => undefined))?.close();
   }
 
-  private async openView(job: Job): Promise<SlideView> {
+  /** The job's view, which is opened again after it could not be opened or was lost. */
+  private viewOf(job: Job): Promise<SlideView> {
+    if (job.view) return job.view;
+    const drop = () => {
+      if (job.view === view) delete job.view;
+    };
+    const view = this.openView(job, drop);
+    view.catch(drop);
+    job.view = view;
+    return view;
+  }
+
+  private async openView(job: Job, onLost: () => void): Promise<SlideView> {
     const { preprocessing } = await readCard(this.models.get(job.order.model) as string);
     const meaning = { bitDepth: this.options.bitDepth ?? preprocessing.bitDepth, profile: job.order.profile };
     try {
-      return await SlideView.open(job.path, await this.folderOf(job.state.id), meaning);
+      return await SlideView.open(job.path, await this.folderOf(job.state.id), meaning, onLost);
     } catch (error) {
       if (!hasErrorCode(error, "SLIDE_MISSING")) throw error;
       throw new Problem("IMAGE_NOT_FOUND", "The slide is no longer in the image source.");

@@ -1,30 +1,31 @@
-/** @module The viewer's data of a predicted slide: its picture in tiles, and the predictions. */
+/** @module The viewer's data of a predicted slide: its picture in tiles, which another process reads, and the predictions. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import {
-  openSlideReader,
-  PICTURE_TILE,
-  pictureLevels,
-  pictureTile,
-  type SlideMeaning,
-  type SlideReader,
-  type SlideSummary,
-  stepOf,
-} from "../../../src/slide/index";
+import { PICTURE_TILE, type SlideMeaning, type SlideSummary, stepOf } from "../../../src/slide/index";
+import { PictureReader } from "./picture-reader";
 
 /** A predicted slide, open for its viewers. */
 export class SlideView {
   private constructor(
-    private readonly reader: SlideReader,
+    private readonly picture: PictureReader,
+    private readonly levels: number,
     private readonly folder: string,
   ) {}
 
   /**
    * @param folder folder of the results; the tiles of a picture are cached there too
    * @param meaning what the model makes of the slide's values, so that it looks as the model sees it
+   * @param onLost called if the process that reads the picture ends by itself; then the view is of no more use
+   * @throws {HistoError} codes `SLIDE_...`; {Problem} `IMAGE_SOURCE_UNAVAILABLE`
    */
-  static async open(path: string, folder: string, meaning: SlideMeaning): Promise<SlideView> {
-    return new SlideView(await openSlideReader(path, folder, meaning), folder);
+  static async open(path: string, folder: string, meaning: SlideMeaning, onLost?: () => void): Promise<SlideView> {
+    const picture = new PictureReader(onLost);
+    try {
+      return new SlideView(picture, await picture.open(path, folder, meaning), folder);
+    } catch (error) {
+      await picture.close();
+      throw error;
+    }
   }
 
   /** Size, scale and predictions of the tiles. */
@@ -38,7 +39,7 @@ export class SlideView {
       height: summary.height,
       mpp: summary.mpp,
       tileSize: PICTURE_TILE,
-      levels: pictureLevels(this.reader.info),
+      levels: this.levels,
       extent,
       step: stepOf(extent, overlap),
       classes: summary.model.classes,
@@ -51,11 +52,11 @@ export class SlideView {
 
   /** A tile of the picture reduced by a factor of 2^`shrink`; undefined outside the picture. */
   async tile(shrink: number, column: number, row: number): Promise<Uint8Array | undefined> {
-    return shrink < pictureLevels(this.reader.info) ? pictureTile(this.reader, shrink, column, row) : undefined;
+    return shrink < this.levels ? this.picture.tile(shrink, column, row) : undefined;
   }
 
   close(): Promise<void> {
-    return this.reader.close();
+    return this.picture.close();
   }
 }
 
