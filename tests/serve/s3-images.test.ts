@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { S3Client } from "@aws-sdk/client-s3";
@@ -42,6 +45,33 @@ test("images of a bucket are listed below the prefix, read once, and told apart 
   assert.equal(Buffer.from(await images.read("a.png")).toString(), "tiles/a.png");
   s3.failing = false;
   assert.equal(Buffer.from(await images.read("b.jpg")).toString(), "tiles/b.jpg");
+});
+
+test("a body that stops is an outage, and does not keep the image from others for good", {
+  timeout: 20_000,
+}, async (t) => {
+  let isStuck = true;
+  const s3 = createServer((_request, response) => {
+    response.writeHead(200, { "content-length": "4" }).write("ab");
+    if (!isStuck) response.end("cd");
+  }).listen(0, "127.0.0.1");
+  await once(s3, "listening");
+  t.after(() => {
+    s3.closeAllConnections();
+    s3.close();
+  });
+  const client = new S3Client({
+    endpoint: `http://127.0.0.1:${(s3.address() as AddressInfo).port}`,
+    region: "eu-central-1",
+    forcePathStyle: true,
+    maxAttempts: 1,
+    credentials: { accessKeyId: "test", secretAccessKey: "test" },
+  });
+  const images = S3Images.parse("s3://bucket", { client, readMs: 200 });
+  t.after(() => images.close());
+  await assert.rejects(images.read("a.png"), { code: "IMAGE_SOURCE_UNAVAILABLE" });
+  isStuck = false;
+  assert.equal(Buffer.from(await images.read("a.png")).toString(), "abcd");
 });
 
 test("an image that was stored anew is read anew after a while", async () => {

@@ -1,4 +1,5 @@
 /** @module Images under a prefix of an S3 bucket, cached in memory. */
+import { addAbortSignal, type Readable } from "node:stream";
 import { GetObjectCommand, ListObjectsV2Command, NoSuchKey, S3Client } from "@aws-sdk/client-s3";
 import { InputError } from "../../../src/errors/index";
 import { ImageNames } from "../../../src/files/index";
@@ -12,8 +13,12 @@ const LIST_SECONDS = 300;
 /** How long an image is cached: another one may be stored under its name. */
 const CACHED_SECONDS = 60;
 
+/** Time for a whole image. */
+const READ_MS = 30_000;
+
 interface S3ImagesOptions {
   readonly maxBytes?: number;
+  readonly readMs?: number;
   /** A client with other endpoint or credentials than the SDK finds in the environment. */
   readonly client?: S3Client;
 }
@@ -24,6 +29,7 @@ export class S3Images implements ImageSource {
   private readonly client: S3Client;
   private readonly cache: ByteCache;
   private readonly maxBytes: number;
+  private readonly readMs: number;
   private readonly listing = new TtlCache(LIST_SECONDS, () => this.listAll());
   /** Empty for a bucket that is not completely listed, because another image could be meant. */
   private readonly index = new TtlCache(LIST_SECONDS, async () => {
@@ -37,6 +43,7 @@ export class S3Images implements ImageSource {
     options: S3ImagesOptions = {},
   ) {
     this.maxBytes = options.maxBytes ?? 10 * 2 ** 20;
+    this.readMs = options.readMs ?? READ_MS;
     this.cache = new ByteCache(64 * 2 ** 20, CACHED_SECONDS);
     this.client = options.client ?? new S3Client({ maxAttempts: 3, forcePathStyle: !!process.env.AWS_ENDPOINT_URL_S3 });
   }
@@ -90,6 +97,8 @@ export class S3Images implements ImageSource {
       const object = await this.client.send(new GetObjectCommand({ Bucket: this.bucket, Key: this.prefix + name }), {
         abortSignal: AbortSignal.timeout(10_000),
       });
+      // The signal of the request ends with the headers; all who ask for the image would wait for a body that stops.
+      if (object.Body) addAbortSignal(AbortSignal.timeout(this.readMs), object.Body as Readable);
       const length = object.ContentLength ?? 0;
       try {
         if (length > this.maxBytes) throw new Problem("IMAGE_TOO_LARGE");
