@@ -34,19 +34,13 @@ export const command = defineCommand({
     }
     // Checks Redis before loading TensorFlow and the other modules.
     const { parseRedisUrl, requireRedis } = await import("../queue/index.js");
-    const address = parseRedisUrl(redis);
-    await requireRedis(address);
-    try {
-      if (slides) {
-        const { serveSlides } = await import("../slide/queue/index.js");
-        return { slides, ...(await serveSlides({ redis, ...work, progress, signal })) };
-      }
-      const { serveTrials } = await import("../search/queue/index.js");
-      return { slides, ...(await serveTrials({ redis, ...work, progress, signal })) };
-    } finally {
-      // BullMQ cannot close connections that it is trying to restore: they would keep the process for ever.
-      await requireRedis(address).catch(() => setTimeout(() => process.exit(), 1000).unref());
+    await requireRedis(parseRedisUrl(redis));
+    if (slides) {
+      const { serveSlides } = await import("../slide/queue/index.js");
+      return { slides, ...(await serveSlides({ redis, ...work, progress, signal })) };
     }
+    const { serveTrials } = await import("../search/queue/index.js");
+    return { slides, ...(await serveTrials({ redis, ...work, progress, signal })) };
   },
   render: ({ slides, finished, failed, givenBack }) =>
     `${finished} ${slides ? "slides" : "trials"} finished, ${failed} failed, ${givenBack} given back`,

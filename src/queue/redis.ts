@@ -59,9 +59,20 @@ export async function openQueue<Data, Result, Name extends string>(
   return queue;
 }
 
-/** Closes a queue, but does not wait long for Redis. */
-export async function closeQueue(queue: Pick<Queue, "close">): Promise<void> {
-  await Promise.race([queue.close().catch(() => undefined), wait(CLOSE_MS, undefined, { ref: false })]);
+/** Closes a queue or a worker. @param patienceMs longest time for what it still has to tell Redis */
+export async function closeQueue(queue: Pick<QueueBase, "close" | "client">, patienceMs = CLOSE_MS): Promise<void> {
+  const closing = queue.close().catch(() => undefined);
+  await withinTime(closing, patienceMs);
+  // BullMQ goes on to restore a lost connection, which would keep the process.
+  await withinTime(
+    queue.client.then((client) => client.disconnect()).catch(() => undefined),
+    CLOSE_MS,
+  );
+  await withinTime(closing, CLOSE_MS);
+}
+
+async function withinTime(work: Promise<unknown>, milliseconds: number): Promise<void> {
+  await Promise.race([work, wait(milliseconds, undefined, { ref: false })]);
 }
 
 /** Waits until Redis answers. @throws {HistoError} `REDIS_UNREACHABLE` */

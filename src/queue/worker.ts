@@ -4,12 +4,14 @@ import { setTimeout } from "node:timers/promises";
 import { DelayedError, type Job, type JobsOptions, type Queue, type RedisOptions, Worker } from "bullmq";
 import { Interrupted } from "../errors/index";
 import type { Progress } from "../progress/index";
+import { closeQueue } from "./redis";
 
 /** How often a job is started before it is given up. */
 export const MOST_STARTS = 3;
 /** Results that are not collected within a week are removed. */
 const KEEP = { age: 7 * 24 * 3600 };
 const LOOK_MS = 500;
+const RETRY_MS = 1000;
 
 export interface WorkerOptions {
   readonly redis: string;
@@ -47,7 +49,7 @@ export function stopper(signal: AbortSignal | undefined): AbortController {
 
 /**
  * Takes jobs until `stop` is aborted, or until there has been no job for the idle time. Then aborts `stop` and waits until the
- * running jobs have been returned, but not for ever, because that is impossible without Redis.
+ * running jobs have been returned, but no longer than their lock, because that is impossible without Redis.
  * @param run does one job; a lost lock is its own concern
  */
 export async function takeJobs<Data, Result, Name extends string>(
@@ -69,22 +71,31 @@ export async function takeJobs<Data, Result, Name extends string>(
       lastActive = Date.now();
     }
   };
+  // BullMQ restores a lost connection, and with it what waits for it: once it has been stopped, only to return jobs.
+  let restoredUntil = Number.POSITIVE_INFINITY;
+  const retryStrategy = () => (Date.now() < restoredUntil ? RETRY_MS : null);
   const worker = new Worker<Data, Result, Name>(queue, take, {
-    connection,
+    connection: { ...connection, retryStrategy },
     name: `${hostname()}-${process.pid}`,
     concurrency: workers,
     lockDuration,
     stalledInterval: lockDuration / 2,
     maxStalledCount: MOST_STARTS - 1,
   });
-  // BullMQ reconnects automatically.
   worker.on("error", () => undefined);
   while (!stop.signal.aborted && (busy > 0 || Date.now() - lastActive < 1000 * idle)) {
     await setTimeout(LOOK_MS, undefined, { signal: stop.signal }).catch(() => undefined);
   }
   if (!stop.signal.aborted) stop.abort(new Interrupted());
-  // A worker that has closed does not wait for the timer.
-  await Promise.race([worker.close(), setTimeout(lockDuration, undefined, { ref: false })]);
+  const patience = busy > 0 ? lockDuration : 0;
+  restoredUntil = Date.now() + patience;
+  const client = await worker.client;
+  if (client.status !== "ready") {
+    // BullMQ would wait for ever for what a connection still has to say that it has stopped restoring.
+    while (!["ready", "end"].includes(client.status)) await setTimeout(LOOK_MS);
+    await setTimeout(RETRY_MS);
+  }
+  await closeQueue(worker, patience + RETRY_MS);
 }
 
 /** Returns a running job to the queue for another worker, by the error that BullMQ requires. */
