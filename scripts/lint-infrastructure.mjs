@@ -16,13 +16,14 @@ const path = await orExit(1, async () => {
 let failed = 0;
 
 const workflows = filesBelow(join(".github", "workflows"), (name) => name.endsWith(".yml"));
-const deployed = (wanted) => ["serve", "mlruns-config"].flatMap((folder) => filesBelow(folder, wanted));
+const folders = ["serve", "mlruns-config", "scripts", "findings"];
+const files = (wanted) => folders.flatMap((folder) => filesBelow(folder, wanted));
 check(
   "hadolint",
   "hadolint",
-  deployed((name) => name === "Dockerfile"),
+  files((name) => name === "Dockerfile"),
 );
-check("shellcheck", "shellcheck", [join(".ci", "run"), ...deployed((name) => name.endsWith(".sh"))]);
+check("shellcheck", "shellcheck", [join(".ci", "run"), ...files((name) => name.endsWith(".sh"))]);
 check("actionlint", "actionlint", workflows);
 check("zizmor", "zizmor", ["--offline", "--no-progress", "--persona=pedantic", ...workflows, ".github/dependabot.yml"]);
 
@@ -30,8 +31,8 @@ const templates = mkdtempSync(join(tmpdir(), "histo-templates-"));
 const cdk = join(awsFolder, "node_modules", "aws-cdk", "bin", "cdk");
 const synth = ["synth", "--no-lookups", "--no-notices", "--no-version-reporting", "--quiet", "--output", templates];
 if (check("cdk synth, cdk-nag", process.execPath, [cdk, ...synth], awsFolder)) {
-  const files = readdirSync(templates).filter((name) => name.endsWith(".template.json"));
-  check("cfn-lint", "cfn-lint", ["--template", ...files.map((name) => join(templates, name))], awsFolder);
+  const names = readdirSync(templates).filter((name) => name.endsWith(".template.json"));
+  check("cfn-lint", "cfn-lint", ["--template", ...names.map((name) => join(templates, name))], awsFolder);
 }
 rmSync(templates, { recursive: true, force: true });
 process.exit(failed > 0 ? 1 : 0);
