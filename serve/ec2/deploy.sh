@@ -38,7 +38,6 @@ fi
 echo "not ready: $image" >&2
 docker compose --env-file host.env --env-file current.env -f compose.yaml -f compose.aws.yaml ps --all >&2 || true
 if [ -n "$previous" ] && [ "$previous" != "$image" ]; then
-  start "$previous"
-  echo "back to: $previous" >&2
+  if start "$previous"; then echo "back to: $previous" >&2; else echo "not ready either: $previous" >&2; fi
 fi
 exit 1

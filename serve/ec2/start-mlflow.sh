@@ -9,8 +9,11 @@ cd "$(dirname "$0")"
 # shellcheck source=/dev/null
 . ./host.env
 
-password=$(aws secretsmanager get-secret-value --region "$AWS_REGION" --secret-id "$MLFLOW_DATABASE_SECRET" \
-  --query SecretString --output text | python3 -c 'import json, sys; print(json.load(sys.stdin)["password"])')
+# Encoded: it becomes part of an address, and people choose it when they rotate it.
+secret=$(aws secretsmanager get-secret-value --region "$AWS_REGION" --secret-id "$MLFLOW_DATABASE_SECRET" \
+  --query SecretString --output text)
+password=$(printf '%s' "$secret" |
+  python3 -c 'import json, sys, urllib.parse as p; print(p.quote(json.load(sys.stdin)["password"], safe=""))')
 umask 077
 cat >mlflow.env.new <<EOF
 MLFLOW_HOST=0.0.0.0
@@ -52,8 +55,7 @@ previous=$(docker inspect --format '{{.Config.Image}}' mlflow 2>/dev/null || tru
 if ! start "$image"; then
   echo "not ready: $image" >&2
   if [ -n "$previous" ] && [ "$previous" != "$image" ]; then
-    start "$previous"
-    echo "back to: $previous" >&2
+    if start "$previous"; then echo "back to: $previous" >&2; else echo "not ready either: $previous" >&2; fi
   fi
   exit 1
 fi

@@ -1,79 +1,16 @@
 /** `histo deploy ec2`'s step for the servers, against a stand-in for SSM that runs the machines' own scripts. */
 import assert from "node:assert/strict";
 import { execFile, spawnSync } from "node:child_process";
-import { once } from "node:events";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { text } from "node:stream/consumers";
 import { after, before, test } from "node:test";
 import { promisify } from "node:util";
 import { projectRoot } from "../../src/files/index";
 import { makePlace, ServerMachine } from "../support/server-machine";
+import { REGISTRY, Ssm } from "../support/ssm";
 import { sharedDirectory } from "../support/temporary-directory";
 
-const REGISTRY = "1.dkr.ecr.us-east-1.amazonaws.com";
 const image = (version: number) => `histo/server@sha256:${version}`;
 const tools = (version: number) => `histo/tools@sha256:${version}`;
-
-/** Runs documents on machines, one after the other, and none after one that failed; holds parameters. */
-class Ssm {
-  readonly parameters = new Map<string, string>();
-  private readonly commands = new Map<string, { Status: string; CommandInvocations: object[] }>();
-  private readonly server: Server = createServer(async (request, response) => {
-    const action = String(request.headers["x-amz-target"]).replace("AmazonSSM.", "");
-    const answer = await this.answer(action, JSON.parse(await text(request)));
-    response.writeHead(200, { "content-type": "application/x-amz-json-1.1" }).end(JSON.stringify(answer));
-  });
-
-  constructor(private readonly machines: readonly ServerMachine[]) {}
-
-  async open(): Promise<string> {
-    this.server.listen(0, "127.0.0.1");
-    await once(this.server, "listening");
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
-  }
-
-  close(): void {
-    this.server.closeAllConnections();
-    this.server.close();
-  }
-
-  private async answer(action: string, asked: Record<string, unknown>): Promise<object> {
-    const known = this.commands.get(String(asked.CommandId));
-    switch (action) {
-      case "GetParametersByPath":
-        return { Parameters: [...this.parameters].map(([Name, Value]) => ({ Name, Value })) };
-      case "SendCommand":
-        return { Command: { CommandId: await this.run(String(asked.DocumentName), asked.Parameters as never) } };
-      case "ListCommands":
-        return { Commands: [{ Status: known?.Status }] };
-      case "ListCommandInvocations":
-        return { CommandInvocations: known?.CommandInvocations };
-      default:
-        return assert.fail(`${action} is not what deploying needs`);
-    }
-  }
-
-  private async run(document: string, parameters: Readonly<Record<string, readonly [string]>>): Promise<string> {
-    const [script, argument] =
-      document === "histo-deploy"
-        ? (["deploy.sh", `${REGISTRY}/${parameters.image?.[0]}`] as const)
-        : (["model.sh", String(parameters.model?.[0])] as const);
-    const CommandInvocations: object[] = [];
-    let Status = "Success";
-    for (const [i, machine] of this.machines.entries()) {
-      const { ok, output } = await machine.run(script, argument);
-      if (!ok) Status = "Failed";
-      const CommandPlugins = [{ Output: output }];
-      CommandInvocations.push({ InstanceId: `i-${i}`, Status: ok ? "Success" : "Failed", CommandPlugins });
-      if (!ok) break;
-    }
-    const id = `command-${this.commands.size}`;
-    this.commands.set(id, { Status, CommandInvocations });
-    return id;
-  }
-}
 
 const machines: ServerMachine[] = [];
 let ssm: Ssm;

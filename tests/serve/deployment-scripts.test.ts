@@ -13,6 +13,7 @@ import { startServer } from "../../serve/server/index";
 import { projectRoot } from "../../src/files/index";
 import { writeModel } from "../support/served-model";
 import { makePlace, ServerMachine } from "../support/server-machine";
+import { REGISTRY, Ssm, writeAwsProgram } from "../support/ssm";
 import { temporaryDirectory } from "../support/temporary-directory";
 
 /** A machine with `model.sh`, a volume, and a bucket that is a folder. */
@@ -148,12 +149,70 @@ test("a machine goes back to its own model before, where another has made the ne
   assert.equal(await b.serves(), "image one");
 });
 
+test("the servers before one that does not get ready go back to the recorded images, too", async (t) => {
+  const folder = await temporaryDirectory(t);
+  const place = await makePlace(folder, ["one"]);
+  const machines: ServerMachine[] = [];
+  for (const name of ["a", "b", "c"]) machines.push(await ServerMachine.make(join(folder, name), place));
+  const ssm = new Ssm(machines);
+  const bin = join(folder, "bin");
+  await mkdir(bin);
+  await writeAwsProgram(bin);
+  const env = { PATH: `${bin}:${process.env.PATH}`, AWS_ENDPOINT_URL_SSM: await ssm.open(), HISTO_POLL_SECONDS: "0" };
+  t.after(() => ssm.close());
+  const image = (version: number) => `histo/server@sha256:${version}`;
+  const tools = (version: number) => `histo/tools@sha256:${version}`;
+  const rollOut = async (version: number) => {
+    const script = join(projectRoot(), "serve", "ec2", "roll-out.sh");
+    const child = spawn("sh", [script, "histo", image(version), tools(version)], { env });
+    const output = Promise.all([text(child.stdout), text(child.stderr)]);
+    const [status] = await once(child, "close");
+    return { status, output: (await output).join("") };
+  };
+  const served = () => Promise.all(machines.map((machine) => machine.serves()));
+  const all = (version: number) => Array(3).fill(`${REGISTRY}/${image(version)} one`);
+  const first = await rollOut(1);
+  assert.equal(first.status, 0, first.output);
+  for (const machine of machines) assert.ok((await machine.run("model.sh", "one")).ok);
+  assert.deepEqual(await served(), all(1));
+  // Nothing is recorded yet: there is nothing to go back to.
+  await machines[1]?.refuse(`${REGISTRY}/${image(2)}`, "one");
+  assert.equal((await rollOut(2)).status, 1);
+  assert.deepEqual(await served(), [`${REGISTRY}/${image(2)} one`, ...all(1).slice(1)]);
+  ssm.parameters.set("/histo/server/image", `${REGISTRY}/${image(1)}`);
+  ssm.parameters.set("/histo/server/tools", `${REGISTRY}/${tools(1)}`);
+  const { status, output } = await rollOut(2);
+  assert.equal(status, 1);
+  assert.match(output, /i-1 Failed/);
+  assert.match(output, /i-0 back to histo\/server@sha256:1/);
+  assert.deepEqual(await served(), all(1));
+  assert.equal((await rollOut(3)).status, 0);
+  assert.deepEqual(await served(), all(3));
+});
+
+test("a roll-out that reaches no server is none", async (t) => {
+  const folder = await temporaryDirectory(t);
+  const ssm = new Ssm([]);
+  const env = {
+    PATH: `${folder}:${process.env.PATH}`,
+    AWS_ENDPOINT_URL_SSM: await ssm.open(),
+    HISTO_POLL_SECONDS: "0",
+  };
+  t.after(() => ssm.close());
+  await writeAwsProgram(folder);
+  const child = spawn("sh", [join(projectRoot(), "serve", "ec2", "roll-out.sh"), "histo", "server", "tools"], { env });
+  const errors = text(child.stderr);
+  const [status] = await once(child, "close");
+  assert.equal(status, 1);
+  assert.match(await errors, /no server has started server/);
+});
+
 test("MLflow's machine goes back to the image before when the new one does not get ready", async (t) => {
   const { folder, bin, program } = await machine(t);
   await copyFile(join(projectRoot(), "serve", "ec2", "start-mlflow.sh"), join(folder, "start-mlflow.sh"));
   const settings = ["AWS_REGION=r", "HISTO_LOG_GROUP=g", "MLFLOW_DATABASE_SECRET=s", "MLFLOW_DATABASE_HOST=h"];
   await writeFile(join(folder, "host.env"), [...settings, "MLFLOW_ARTIFACTS=s3://a", ""].join("\n"));
-  await program("aws", `echo '{"password": "secret"}'`);
+  await program("aws", `printf '%s\\n' '{"password": "p@ss/w%rd#1\\\\"}'`);
   // The image's name is the last word of `docker run`.
   await program(
     "docker",
@@ -170,16 +229,25 @@ test("MLflow's machine goes back to the image before when the new one does not g
     return { status, errors: await errors };
   };
   assert.deepEqual(await start("good-1"), { status: 0, errors: "" });
+  assert.match(await readFile(join(folder, "mlflow.env"), "utf8"), /:\/\/mlflow:p%40ss%2Fw%25rd%231%5C@h:5432/);
   const { status, errors } = await start("bad-2");
   assert.equal(status, 1);
   assert.match(errors, /not ready: bad-2.*back to: good-1/s);
+  await program("curl", "exit 1");
+  assert.match((await start("bad-3")).errors, /not ready: bad-3.*not ready either: good-1/s);
   assert.equal((await readFile(join(folder, "runs"), "utf8")).trim(), "good-1");
 });
+
+/** A description as ECR gives it, of which a shell may make a line break. */
+const TEXT = { description: "one line\nand another" };
 
 test("the scan of an image is awaited from before the registry knows of it", async (t) => {
   const { folder, bin, program } = await machine(t);
   // What the registry says, one line for each time that it is asked.
-  await program("aws", `line=$(head -1 ${folder}/says); sed -i 1d ${folder}/says; [ -n "$line" ] && echo "$line"`);
+  await program(
+    "aws",
+    `line=$(head -1 ${folder}/says); sed -i 1d ${folder}/says; [ -n "$line" ] && printf '%s\\n' "$line"`,
+  );
   const scan = async (...says: string[]) => {
     await writeFile(join(folder, "says"), `${says.join("\n")}\n`);
     const env = { PATH: `${bin}:${process.env.PATH}`, HISTO_POLL_SECONDS: "0" };
@@ -188,13 +256,22 @@ test("the scan of an image is awaited from before the registry knows of it", asy
     const [status] = await once(child, "close");
     return { status, output: (await output).join("") };
   };
-  const is = (status: string, findings = {}) =>
-    JSON.stringify({ imageScanStatus: { status }, imageScanFindings: { findingSeverityCounts: findings } });
+  const is = (status: string, findingSeverityCounts?: object) => {
+    const found = findingSeverityCounts && { findingSeverityCounts, imageScanCompletedAt: "2026-12-01T08:00:00+00:00" };
+    return JSON.stringify({ imageScanStatus: { status }, imageScanFindings: { findings: [TEXT], ...found } });
+  };
   const good = await scan("", is("PENDING"), is("IN_PROGRESS"), is("COMPLETE", { HIGH: 1 }));
   assert.deepEqual(good, { status: 0, output: "histo/server@sha256:1: nothing critical\n" });
   const bad = await scan("", is("COMPLETE", { CRITICAL: 2 }));
   assert.deepEqual(bad, { status: 1, output: "histo/server@sha256:1: 2 critical vulnerabilities\n" });
   assert.match((await scan(is("FAILED"))).output, /status is FAILED/);
+  // Enhanced scanning has no end, and gives its status before there are findings.
+  for (const status of ["ACTIVE", "COMPLETE"]) {
+    assert.deepEqual(await scan(is(status), is(status), is("ACTIVE", {})), good, status);
+    assert.deepEqual(await scan(is(status), is("ACTIVE", { CRITICAL: 2 })), bad, status);
+  }
+  assert.match((await scan(is("ACTIVE"))).output, /status is unknown/);
+  assert.match((await scan(is("SCAN_ELIGIBILITY_EXPIRED", {}))).output, /status is SCAN_ELIGIBILITY_EXPIRED/);
 });
 
 test("a server's model is awaited until it serves it, and no longer than asked", async (t) => {

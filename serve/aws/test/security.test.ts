@@ -18,11 +18,12 @@ const variants = {
   SnapStart: { ...settings, lambda: { ...settings.lambda!, snapStart: true } },
 };
 
-/** Actions of AWS that take no resource: the SSM agent's own, signing in to a registry, reading a command's outcome. */
+/** Actions of AWS that take no resource: the SSM agent's own, signing in to a registry, reading the outcome of a command or a scan. */
 const WITHOUT_RESOURCE = [
   /^(ssm|ssmmessages|ec2messages):(Acknowledge|Create|Delete|Fail|Get|List|Open|Put|Send|Update)(Message|Messages|ControlChannel|DataChannel|Endpoint|Reply|Inventory|Associations|InstanceAssociations|InstanceAssociationStatus|InstanceInformation)$/,
   /^ecr:GetAuthorizationToken$/,
   /^ssm:ListCommand(s|Invocations)$/,
+  /^inspector2:List(Coverage|Findings)$/,
   /^xray:/,
 ];
 

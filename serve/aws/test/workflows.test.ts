@@ -6,7 +6,12 @@ import { defaultSettings, packageRoot, resources, synthesize } from "./synthesiz
 
 // What the workflows call, from their own text and the scripts that they run, against what their roles allow.
 const CALLS: Readonly<Record<string, readonly string[]>> = {
-  "ecr describe-image-scan-findings": ["ecr:DescribeImageScanFindings"],
+  // With enhanced scanning ECR asks Inspector in the caller's name.
+  "ecr describe-image-scan-findings": [
+    "ecr:DescribeImageScanFindings",
+    "inspector2:ListCoverage",
+    "inspector2:ListFindings",
+  ],
   "lambda get-alias": ["lambda:GetAlias"],
   "lambda get-function-configuration": ["lambda:GetFunctionConfiguration"],
   "lambda invoke": ["lambda:InvokeFunction"],
@@ -16,6 +21,7 @@ const CALLS: Readonly<Record<string, readonly string[]>> = {
   "lambda wait function-updated-v2": ["lambda:GetFunction"],
   "lambda wait published-version-active": ["lambda:GetFunctionConfiguration"],
   "s3 cp": ["s3:GetObject", "s3:ListBucket"],
+  "ssm get-parameter": ["ssm:GetParameter"],
   "ssm list-command-invocations": ["ssm:ListCommandInvocations"],
   "ssm list-commands": ["ssm:ListCommands"],
   "ssm put-parameter": ["ssm:PutParameter"],

@@ -3,16 +3,22 @@ import { spawnSync } from "node:child_process";
 import { createReadStream } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import {
   DescribeImageScanFindingsCommand,
   ECRClient,
   GetAuthorizationTokenCommand,
-  waitUntilImageScanComplete,
+  type ImageScanFindings,
+  ScanNotFoundException,
 } from "@aws-sdk/client-ecr";
 import { GetObjectCommand, NoSuchKey, S3Client } from "@aws-sdk/client-s3";
 import { ParameterAlreadyExists, PutParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
 import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { Upload } from "@aws-sdk/lib-storage";
+
+const SCAN_MS = 300_000;
+const POLL_MS = 3000;
+const NOT_SCANNED_YET = ["unknown", "PENDING", "IN_PROGRESS"];
 
 /** The account of the credentials in use. */
 export async function account(): Promise<string> {
@@ -32,17 +38,39 @@ export async function signIn(registry: string): Promise<void> {
   if (docker.status !== 0) throw new Error(`docker login failed: ${docker.error?.message ?? docker.stderr}`);
 }
 
-/** Waits for the scan of a pushed image. @throws {Error} when it found a critical vulnerability */
+/**
+ * Waits for the scan of a pushed image.
+ * @throws {Error} when it found a critical vulnerability, or has no outcome
+ */
 export async function checkScan(repositoryName: string, imageDigest: string): Promise<void> {
-  const client = new ECRClient();
-  const image = { repositoryName, imageId: { imageDigest } };
-  await waitUntilImageScanComplete({ client, maxWaitTime: 300 }, image);
-  const { imageScanFindings } = await client.send(new DescribeImageScanFindingsCommand(image));
-  const critical = imageScanFindings?.findingSeverityCounts?.CRITICAL ?? 0;
+  const { findingSeverityCounts } = await outcomeOf(repositoryName, imageDigest);
+  const critical = findingSeverityCounts?.CRITICAL ?? 0;
   if (critical > 0)
     throw new Error(
       `The scan of ${repositoryName}@${imageDigest} found critical vulnerabilities (${critical}); update the packages, then deploy again.`,
     );
+}
+
+/**
+ * The findings of the first whole scan. The SDK's own waiter does not know enhanced scanning, which watches an image for good
+ * (`ACTIVE`) and gives its status before there are findings.
+ */
+async function outcomeOf(repositoryName: string, imageDigest: string): Promise<ImageScanFindings> {
+  const client = new ECRClient();
+  const until = Date.now() + SCAN_MS;
+  const question = new DescribeImageScanFindingsCommand({ repositoryName, imageId: { imageDigest } });
+  for (;;) {
+    const { imageScanStatus, imageScanFindings } = await client.send(question).catch((error: unknown) => {
+      if (error instanceof ScanNotFoundException) return { imageScanStatus: undefined, imageScanFindings: undefined };
+      throw error;
+    });
+    const { status = "unknown" } = imageScanStatus ?? {};
+    const isScanned = status === "COMPLETE" || status === "ACTIVE";
+    if (isScanned && imageScanFindings?.imageScanCompletedAt) return imageScanFindings;
+    if ((!isScanned && !NOT_SCANNED_YET.includes(status)) || Date.now() > until)
+      throw new Error(`The scan of ${repositoryName}@${imageDigest} has no outcome, its status is ${status}.`);
+    await sleep(POLL_MS);
+  }
 }
 
 /** Sets a parameter. @param options.replace whether to replace an existing value */

@@ -74,7 +74,8 @@ export class GithubStack extends Stack {
     allow(role, ["ssm:SendCommand"], [machines], { "ssm:resourceTag/role": `${name}-server` });
     allow(role, ["ssm:ListCommands", "ssm:ListCommandInvocations"], ["*"]);
     const parameters = ["image", "tools"].map((parameter) => hostParameter(this.settings, parameter));
-    allow(role, ["ssm:PutParameter"], parameterArns(this, ...parameters));
+    // Read, to send servers back to the images before.
+    allow(role, ["ssm:GetParameter", "ssm:PutParameter"], parameterArns(this, ...parameters));
     const finding = "IAM5[Resource::arn:<AWS::Partition>:ec2:<AWS::Region>:<AWS::AccountId>:instance/*]";
     acknowledge(role, finding, "The condition limits it to the machines tagged as servers.");
   }
@@ -92,7 +93,9 @@ export class GithubStack extends Stack {
       repository.grantPullPush(role);
       repository.grant(role, "ecr:DescribeImageScanFindings");
     }
-    const why = "ecr:GetAuthorizationToken and reading the outcome of a command accept no resource.";
+    // Where the account uses enhanced scanning, ECR asks Inspector in the caller's name.
+    allow(role, ["inspector2:ListCoverage", "inspector2:ListFindings"], ["*"]);
+    const why = "ecr:GetAuthorizationToken, Inspector's lists and reading the outcome of a command accept no resource.";
     acknowledge(role, "IAM5[Resource::*]", why);
     new CfnOutput(this, `${title}RoleArn`, { value: role.roleArn });
     return role;
