@@ -1,63 +1,22 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, readdir, readFile, readlink, rename, symlink, utimes, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, symlink, utimes, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
-import { basename, join } from "node:path";
-import { type TestContext, test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
+import { join } from "node:path";
+import { test } from "node:test";
 import sharp from "sharp";
 import { createHandler } from "../../serve/lambda/handler";
-import { type ServerOptions, startServer } from "../../serve/server/index";
 import { failureOf } from "../../serve/server/slides/failures";
 import { SlideJobs } from "../../serve/server/slides/index";
 import { SlideView } from "../../serve/server/slides/slide-view";
 import { writeModel } from "../support/served-model";
-import { fill, picture, shrunk, writeSlide } from "../support/slide-files";
+import { fill, picture, writeSlide } from "../support/slide-files";
+import { type Answer, childrenOf, serveSlides, viewProcesses } from "../support/slide-server";
 import { temporaryDirectory } from "../support/temporary-directory";
 
-// biome-ignore lint/suspicious/noExplicitAny: answers are looked into key by key
-type Answer = any;
-
-async function serve(t: TestContext, options: Partial<ServerOptions> = {}) {
-  const directory = await temporaryDirectory(t);
-  const images = join(directory, "images");
-  await mkdir(images);
-  const whole = picture(700, 500);
-  await writeSlide(join(images, "a.tif"), [whole, shrunk(whole, 2)], { deflate: true });
-  const models = [await writeModel(join(directory, "model"))];
-  const server = await startServer({ port: 0, images, models, ...options });
-  t.after(() => server.close());
-  const ask = async (path: string, init?: RequestInit): Promise<{ status: number; body: Answer; headers: Headers }> => {
-    const answer = await fetch(`${server.url}${path}`, init);
-    return { status: answer.status, body: await answer.json(), headers: answer.headers };
-  };
-  const post = (body: object) =>
-    ask("/slides", { method: "POST", body: JSON.stringify(body), headers: { "content-type": "application/json" } });
-  const ended = async (id: string): Promise<Answer> => {
-    for (;;) {
-      const { body } = await ask(`/slides/${id}`);
-      if (body.status !== "queued" && body.status !== "running") return body;
-      await sleep(50);
-    }
-  };
-  return { directory, images, server, ask, post, ended };
-}
-
-async function childrenOf(pid: number): Promise<number[]> {
-  const list = await readFile(`/proc/${pid}/task/${pid}/children`, "utf8").catch(() => "");
-  return list.split(" ").filter(Boolean).map(Number);
-}
-
-/** Processes of this one that read slides for viewers, without those that have ended. */
-async function viewProcesses(): Promise<number[]> {
-  const children = await childrenOf(process.pid);
-  const commands = await Promise.all(children.map((pid) => readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")));
-  return children.filter((_, i) => commands[i]?.includes("view-process.js"));
-}
-
 test("a slide of the image source is predicted in the background; then it has a summary, files, a map and a picture", async (t) => {
-  const { server, ask, post, ended } = await serve(t);
+  const { server, ask, post, ended } = await serveSlides(t);
   assert.deepEqual((await ask("/slides")).body, { slides: ["a.tif"], jobs: [] });
   const started = await post({ slide: "a.tif", mpp: 0.5 });
   assert.equal(started.status, 202);
@@ -82,7 +41,7 @@ test("no process that reads a slide has the server's keys", {
   skip: process.platform !== "linux" && "environments are read from /proc",
 }, async (t) => {
   process.env.HISTO_API_KEYS = "a-secret-of-the-server";
-  const { ask, post, ended } = await serve(t);
+  const { ask, post, ended } = await serveSlides(t);
   const { id } = (await post({ slide: "a.tif", mpp: 0.5 })).body;
   const environments: string[] = [];
   const look = async (pid: number): Promise<void> => {
@@ -110,7 +69,7 @@ test("no process that reads a slide has the server's keys", {
 });
 
 test("only slides of the source can be asked for, and only so many", async (t) => {
-  const { directory, images, post, ask } = await serve(t, { slides: { queue: 1, bytes: 1000 } });
+  const { directory, images, post, ask } = await serveSlides(t, { slides: { queue: 1, bytes: 1000 } });
   await writeFile(join(directory, "secret.svs"), "outside");
   await symlink(join(directory, "secret.svs"), join(images, "link.svs"));
   const cases: [object, number, string][] = [
@@ -136,7 +95,7 @@ test("only slides of the source can be asked for, and only so many", async (t) =
 });
 
 test("a slide that cannot be read says why, without paths; one can be cancelled", async (t) => {
-  const { directory, images, ask, post, ended } = await serve(t);
+  const { directory, images, ask, post, ended } = await serveSlides(t);
   await writeFile(join(images, "broken.tif"), "II*\0 and no more than that");
   const broken = await ended((await post({ slide: "broken.tif", mpp: 0.5 })).body.id);
   assert.equal(broken.status, "failed");
@@ -151,7 +110,7 @@ test("a slide that cannot be read says why, without paths; one can be cancelled"
 });
 
 test("a slide that was removed has its results, but no picture; a map without a slide is no fault", async (t) => {
-  const { images, ask, post, ended } = await serve(t);
+  const { images, ask, post, ended } = await serveSlides(t);
   const { id } = (await post({ slide: "a.tif", mpp: 0.5 })).body;
   assert.equal((await ended(id)).status, "done");
   await rename(join(images, "a.tif"), join(images, "b.tif"));
@@ -163,7 +122,7 @@ test("a slide that was removed has its results, but no picture; a map without a 
 });
 
 test("a server without a place for results says so and goes on; with one, it removes what killed servers left", async (t) => {
-  const { directory, post, ended } = await serve(t);
+  const { directory, post, ended } = await serveSlides(t);
   const { TMPDIR } = process.env;
   t.after(() => {
     if (TMPDIR === undefined) delete process.env.TMPDIR;
@@ -192,7 +151,7 @@ test("a server without a place for results says so and goes on; with one, it rem
 });
 
 test("slides that fail, as where no process can be started, take no place of results; then the next is predicted", async (t) => {
-  const { post, ended, ask } = await serve(t);
+  const { post, ended, ask } = await serveSlides(t);
   const { id } = (await post({ slide: "a.tif", mpp: 0.5 })).body;
   assert.equal((await ended(id)).status, "done");
   // Viewers have a process, too, which could not be started later.
@@ -215,7 +174,7 @@ test("slides that fail, as where no process can be started, take no place of res
 });
 
 test("the server's --bit-depth holds for slides", async (t) => {
-  const { images, post, ended } = await serve(t, { engine: { bitDepth: 12 } });
+  const { images, post, ended } = await serveSlides(t, { engine: { bitDepth: 12 } });
   const whole = picture(320, 96);
   await writeSlide(join(images, "eight.tif"), [whole], { deflate: true });
   await writeSlide(join(images, "twelve.tif"), [whole], { bits: 12 });
@@ -226,7 +185,7 @@ test("the server's --bit-depth holds for slides", async (t) => {
 });
 
 test("why a slide failed is said in numbers, with fields of a request and without options of the command or paths", async (t) => {
-  const { directory, images, post, ended } = await serve(t);
+  const { directory, images, post, ended } = await serveSlides(t);
   const glass = picture(400, 300);
   fill(glass, [0, 0, 400, 300], [240, 241, 240]);
   await writeSlide(join(images, "glass.tif"), [glass]);
@@ -269,70 +228,6 @@ test("paths of the server are not passed on", () => {
   ] as const;
   const { problem } = failureOf("NEW", "/slides/a.tif does not fit into /results/1/x.", names);
   assert.equal(problem.detail, "a.tif does not fit into the server's folder/x.");
-});
-
-test("the slides that were viewed last stay open, not all", { skip: process.platform !== "linux" }, async (t) => {
-  const { images, ask, post, ended } = await serve(t);
-  const ids: string[] = [];
-  for (let i = 0; i < 6; i++) {
-    await writeSlide(join(images, `${i}.tif`), [picture(96, 64, i)]);
-    ids.push((await post({ slide: `${i}.tif`, mpp: 0.5 })).body.id);
-  }
-  for (const id of ids) assert.equal((await ended(id)).status, "done");
-  const openIn = async (pid: number) => {
-    const names = await readdir(`/proc/${pid}/fd`).catch(() => []);
-    return Promise.all(names.map((fd) => readlink(`/proc/${pid}/fd/${fd}`).catch(() => "")));
-  };
-  const open = async () => {
-    const files = (await Promise.all((await viewProcesses()).map(openIn))).flat();
-    return files
-      .filter((file) => file.startsWith(images))
-      .map((file) => basename(file))
-      .sort();
-  };
-  await Promise.all(ids.map((id) => ask(`/slides/${id}/map`)));
-  for (const id of [...ids, ids[2]]) assert.equal((await ask(`/slides/${id}/map`)).status, 200);
-  while ((await open()).length > 4) await sleep(20);
-  assert.deepEqual(await open(), ["2.tif", "3.tif", "4.tif", "5.tif"]);
-  assert.deepEqual(
-    (await openIn(process.pid)).filter((file) => file.startsWith(images)),
-    [],
-    "the server itself reads none",
-  );
-  assert.equal((await ask(`/slides/${ids[0]}/map`)).status, 200);
-});
-
-test("a crash of the viewer's decoder is an error of what was asked of it, and no more", {
-  skip: process.platform !== "linux" && "processes are read from /proc",
-}, async (t) => {
-  const { server, ask, post, ended } = await serve(t);
-  const { id } = (await post({ slide: "a.tif", mpp: 0.5 })).body;
-  assert.equal((await ended(id)).status, "done");
-  const tile = () => fetch(`${server.url}/slides/${id}/tiles/1/0/0`);
-  assert.equal((await tile()).status, 200);
-  const [viewer, ...others] = await viewProcesses();
-  assert.deepEqual(others, []);
-  // Stopped, it has the question when it crashes.
-  process.kill(viewer as number, "SIGSTOP");
-  const asked = tile();
-  await sleep(200);
-  process.kill(viewer as number, "SIGSEGV");
-  process.kill(viewer as number, "SIGCONT");
-  const lost = await asked;
-  assert.equal(lost.status, 503);
-  assert.ok(lost.headers.get("retry-after"));
-  assert.equal(((await lost.json()) as Answer).code, "IMAGE_SOURCE_UNAVAILABLE");
-  assert.equal((await ask("/readyz")).status, 200);
-  assert.equal((await tile()).status, 200);
-  const [next] = await viewProcesses();
-  assert.notEqual(next, viewer);
-  // While nobody looks.
-  process.kill(next as number, "SIGKILL");
-  while ((await viewProcesses()).length > 0) await sleep(10);
-  await sleep(50);
-  assert.equal((await ask(`/slides/${id}/map`)).status, 200);
-  await server.close();
-  assert.deepEqual(await viewProcesses(), []);
 });
 
 test("the map has the readable tiles, each on its side of the threshold", async (t) => {
