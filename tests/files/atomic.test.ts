@@ -97,7 +97,12 @@ test("a writer spares what a process of the same id in another container writes,
   const folder = await temporaryDirectory(context);
   const path = join(folder, "file");
   const others = Array.from({ length: 2000 }, (_, i) => `file.tmp-${process.pid}-${i}`);
-  for (const name of others) await writeFile(join(folder, name), "half");
+  // Later than now: on a busy machine, the first of them would be old before the last is written.
+  const later = new Date(Date.now() + 600_000);
+  for (const name of others) {
+    await writeFile(join(folder, name), "half");
+    await utimes(join(folder, name), later, later);
+  }
   const [left, ...living] = others as [string, ...string[]];
   await utimes(join(folder, left), new Date(0), new Date(0));
   await removeAbandoned(path);
