@@ -111,7 +111,7 @@ async function openSource({ images, limits }: ServerOptions, logger: Logger): Pr
   if (source.unlabelled) logger.warn(`The images have no labels: ${source.unlabelled}`);
   const { unlisted = [] } = source;
   if (unlisted.length > 0) {
-    const detail = `Images of the label table that cannot be asked for are not listed. Names are: ${IMAGE_NAME_RULE}`;
+    const detail = `Images of the label table whose names cannot be requested are not listed. Names are: ${IMAGE_NAME_RULE}`;
     logger.warn({ count: unlisted.length, example: unlisted[0] }, detail);
   }
   return source;

@@ -39,7 +39,7 @@ const compareSchema = z.strictObject({
     seed: option(whole(0).default(0), "random seed", { value: "n" }),
     seeds: option(
       whole(1, 100).default(1),
-      "repeat with so many seeds, from --seed on, and print mean and standard deviation",
+      "number of seeds, from --seed on; several print mean and standard deviation",
       { value: "n" },
     ),
   }),

@@ -83,7 +83,7 @@ function describeSteps({ workload, processor, times, chosen, disturbed }: StepCh
   const where = [name, ...(isa ? [isa] : []), counted(threads, "thread")].join(", ");
   return {
     name: `Steps, ${workload}`,
-    found: `${nameOf(chosen)}${figures ? ` (${figures})` : ""} on ${where}${disturbed ? "; timed beside other programs, so the next process times again" : ""}`,
+    found: `${nameOf(chosen)}${figures ? ` (${figures})` : ""} on ${where}${disturbed ? "; other programs were running, so the next process times again" : ""}`,
   };
 }
 

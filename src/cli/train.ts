@@ -47,7 +47,10 @@ export const command = defineCommand({
       "histo train --data DIR",
       "network, size and rate that suit most data sets; DIR: one folder per class, or a table",
     ],
-    ["histo train --data DIR --model cnn --augment dihedral --epochs 30 --patience 5", "a CNN that stops by itself"],
+    [
+      "histo train --data DIR --model cnn --augment dihedral --epochs 30 --patience 5",
+      "a CNN, until it stops improving",
+    ],
     ["histo train --run runs/NAME --resume", "resume a stopped run"],
   ],
   schema: runSchema,

@@ -62,7 +62,7 @@ export function assignClasses(
     );
   }
   if (others.length > 1)
-    notes.push(`${quoted(positiveName)} is told from ${listed(others)} together (${quoted(negativeName)}).`);
+    notes.push(`${quoted(positiveName)} is distinguished from ${listed(others)} (together ${quoted(negativeName)}).`);
   return {
     classes: [negativeName, positiveName],
     labelOf: (label) => (classKey(label) === positiveKey ? 1 : 0),

@@ -205,7 +205,7 @@ const LINE_END = /\r\n|\n|\r/;
 
 /** Messages for the parser's errors, whose own messages contain the whole field. */
 const QUOTE_PROBLEMS: Readonly<Record<string, string>> = {
-  INVALID_OPENING_QUOTE: `a quote (") stands amid a field; put the field in quotes, and write the quote twice`,
+  INVALID_OPENING_QUOTE: `a quote (") is in the middle of a field; put the field in quotes, and write the quote twice`,
   CSV_INVALID_CLOSING_QUOTE: `something follows a field's closing quote ("); write quotes within a field twice`,
   CSV_NON_TRIMABLE_CHAR_AFTER_CLOSING_QUOTE: `something follows a field's closing quote ("); write quotes within a field twice`,
   CSV_QUOTE_NOT_CLOSED: `the file ends within a field whose quote (") was opened earlier; close it`,

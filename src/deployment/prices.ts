@@ -32,9 +32,7 @@ export interface PriceTable {
   readonly diskGbMonth: number;
   readonly detailedMonitoringMonth: number;
   readonly interfaceEndpointHour: number;
-  readonly interfaceEndpointGb: number;
   readonly natGatewayHour: number;
-  readonly natGatewayGb: number;
   readonly efsGbMonth: number;
   readonly efsReadGb: number;
   readonly registryGbMonth: number;

@@ -59,7 +59,7 @@ export function codeCell(id: string, code: string, tags: readonly string[] = [])
  */
 export async function readNotebook(path: string): Promise<Notebook> {
   if (!path.endsWith(".ipynb") && (await stat(path).catch(() => undefined))?.isFile()) {
-    throw new InputError("NOTEBOOK_INVALID", `${path} is no notebook: name a file that ends in .ipynb.`);
+    throw new InputError("NOTEBOOK_INVALID", `${path} is not a notebook: name a file that ends in .ipynb.`);
   }
   const value = await readJson<Partial<Notebook> | null>(path);
   if (value?.nbformat !== 4 || !Array.isArray(value.cells) || !value.cells.every(isCell)) {

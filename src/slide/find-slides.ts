@@ -21,7 +21,7 @@ const ASIDE_NAME = /\.(csv|tsv|json|geojson|txt|md|xml|html?|dat|ini|opt|zip|pdf
 
 /**
  * Lists slides in a stable order.
- * @returns the slides, whether a folder or several files were named, and the paths of files in folders that are no slides
+ * @returns the slides, whether a folder or several files were named, and the paths of files in folders that are not slides
  * @throws {InputError} `SLIDE_MISSING`, `SLIDES_NONE`
  */
 export async function findSlides(

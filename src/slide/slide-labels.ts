@@ -63,7 +63,7 @@ export async function readSlideLabels(path: string, classes: readonly [string, s
     const given = (partitionAt === undefined ? "" : fields[partitionAt]) || "test";
     const [label, partition] = [(found % 2) as 0 | 1, partitionNamed(given)];
     if (!partition) {
-      const message = `${path}, line ${line}: ${given} is no partition; write train, validation or test.`;
+      const message = `${path}, line ${line}: ${given} is not a partition; write train, validation or test.`;
       throw new InputError("SLIDE_LABELS", message);
     }
     const slide = (fields[slideAt] ?? "").normalize("NFC");

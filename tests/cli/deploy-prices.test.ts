@@ -37,7 +37,7 @@ test("another file is refused in one line, and the table stays as it was", async
   await copyFile(join(projectRoot(), PRICE_FILE), table);
   const before = await readFile(table, "utf8");
   for (const [file, message] of [
-    [table, /prices\.json is no offer file of AWS's price list in CSV .*: it does not begin with FormatVersion/],
+    [table, /prices\.json is not an offer file of AWS's price list in CSV .*: it does not begin with FormatVersion/],
     [join(folder, "none.json"), /^histo: --file: .*none\.json does not exist\.$/],
   ] as const) {
     const { status, stderr } = await histoHere("deploy", "prices", "--file", file, "--table", table, "--quiet");

@@ -130,7 +130,7 @@ test("a run in place of a model, and a model in place of a run, are told with wh
   assert.match(await refused("evaluate", "--run", folder), /is not a run directory: it has neither a config\.json nor/);
   assert.match(
     await refused("notebook", "run", "README.md"),
-    /README\.md is no notebook: name a file that ends in .ipynb/,
+    /README\.md is not a notebook: name a file that ends in .ipynb/,
   );
 });
 

@@ -245,7 +245,7 @@ test("more than two classes: one against the rest", async (context) => {
     tiles.map((tile) => tile.label),
     [0, 1, 0],
   );
-  assert.match(notes?.[0] ?? "", /"STR" is told from "ADI", "TUM"/);
+  assert.match(notes?.[0] ?? "", /"STR" is distinguished from "ADI", "TUM"/);
 });
 
 test("classes with the same folders in each are noted: those may be the classes", async (context) => {

@@ -100,7 +100,7 @@ test("what is no offer file is refused with its reason", async () => {
     await assert.rejects(read(bad), (error: Error & { code: string }) => {
       assert.equal(error.code, "PRICE_LIST_INVALID");
       assert.match(error.message, message);
-      assert.match(error.message, /^offer\.csv is no offer file .*\.$/);
+      assert.match(error.message, /^offer\.csv is not an offer file .*\.$/);
       return true;
     });
   }

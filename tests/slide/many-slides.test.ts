@@ -62,7 +62,7 @@ test("labels that contradict each other, and those of other slides, are refused 
   const out = join(directory, "out");
   for (const [rows, message] of [
     ["a.tif,HP,\nb,HP,\na.tif,SSA,\n", /labels\.csv, line 4: a\.tif has another label or partition in line 2\./],
-    ["a.tif,HP,valdation\n", /labels\.csv, line 2: valdation is no partition; write train, validation or test\./],
+    ["a.tif,HP,valdation\n", /labels\.csv, line 2: valdation is not a partition; write train, validation or test\./],
     ["b.tif,HP,\n", /labels\.csv has no label for any slide; it must name them as their files, such as a\.tif\./],
   ] as const) {
     await writeFile(labels, `slide,label,partition\n${rows}`);

@@ -66,7 +66,7 @@ function productsOf(table: PriceTable, prefix: string): Sold[] {
     sold("AmazonEC2", "EBS:VolumeUsage.gp3", table.diskGbMonth, { unit: "GB-Mo" }),
     sold("AmazonEC2", "EBS:VolumeUsage.gp2", 0.1, { unit: "GB-Mo" }),
     sold("AmazonEC2", "NatGateway-Hours", table.natGatewayHour, { unit: "Hrs" }),
-    sold("AmazonEC2", "NatGateway-Bytes", table.natGatewayGb, { unit: "GB" }),
+    sold("AmazonEC2", "NatGateway-Bytes", 0.045, { unit: "GB" }),
     ...Object.entries(table.databaseHour).flatMap(([instanceType, dollars]) =>
       ["PostgreSQL", "MySQL"].flatMap((engine, i) => [
         sold("AmazonRDS", `InstanceUsage:${instanceType}`, dollars + i, {
@@ -88,7 +88,7 @@ function productsOf(table: PriceTable, prefix: string): Sold[] {
     }),
     sold("AmazonRDS", "RDS:Multi-AZ-GP3-Storage", 0.23, { "Deployment Option": "Multi-AZ", unit: "GB-Mo" }),
     sold("AmazonVPC", "VpcEndpoint-Hours", table.interfaceEndpointHour, { unit: "Hrs" }),
-    sold("AmazonVPC", "VpcEndpoint-Bytes", table.interfaceEndpointGb, { unit: "GB" }),
+    sold("AmazonVPC", "VpcEndpoint-Bytes", 0.01, { unit: "GB" }),
     sold("AmazonEFS", "TimedStorage-ByteHrs", table.efsGbMonth, { unit: "GB-Mo" }),
     sold("AmazonEFS", "IATimedStorage-ByteHrs", 0.016, { unit: "GB-Mo" }),
     sold("AmazonEFS", "ETDataAccess-Bytes", table.efsReadGb, { "Access Type": "Read", unit: "GB" }),

@@ -265,6 +265,9 @@ test("files that cannot be a backbone are refused with the reason", async (conte
   await writeFile(file, whole.subarray(0, whole.length / 2));
   await assert.rejects(attempt({ size: 32 }), { code: "BACKBONE_UNSUPPORTED", message: /not an ONNX file/ });
   await writeBackbone(file, "vector", { broken: true });
-  await assert.rejects(attempt({ size: 32 }), { code: "BACKBONE_UNSUPPORTED", message: /no finite numbers/ });
+  await assert.rejects(attempt({ size: 32 }), {
+    code: "BACKBONE_UNSUPPORTED",
+    message: /are not finite numbers/,
+  });
   assert.equal(existsSync(join(directory, "run")), false, "no run is left of any");
 });

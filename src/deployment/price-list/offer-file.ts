@@ -93,6 +93,6 @@ function checkMetadata(metadata: ReadonlyMap<string, string>, name: string): voi
 }
 
 function invalid(name: string, why: string): InputError {
-  const message = `${name} is no offer file of AWS's price list in CSV (offers/v1.0/aws/SERVICE/current/REGION/index.csv, not index.json): ${why}.`;
+  const message = `${name} is not an offer file of AWS's price list in CSV (offers/v1.0/aws/SERVICE/current/REGION/index.csv, not index.json): ${why}.`;
   return new InputError("PRICE_LIST_INVALID", message);
 }

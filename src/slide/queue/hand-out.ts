@@ -131,7 +131,7 @@ async function takeBack(queue: SlideQueue, ids: readonly string[]): Promise<Erro
       while (Date.now() < until && (await (await queue.getJob(id))?.isActive())) await setTimeout(POLL_MS);
     }
   } catch (error) {
-    return new Interrupted(`Stopped; workers could not be told (${messageOf(error)}). What is done is kept.`);
+    return new Interrupted(`Stopped; the workers could not be notified (${messageOf(error)}). What is done is kept.`);
   }
   return new Interrupted("Stopped; the finished part is kept. Repeat the command to continue.");
 }

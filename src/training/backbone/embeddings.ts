@@ -123,7 +123,7 @@ async function embed(session: GraphSession, backbone: Backbone, part: Part): Pro
     form ??= formOf(shape, backbone.pool);
     const row = pooled(data, shape, form);
     if (!row.every(Number.isFinite)) {
-      const reason = "it gives features that are no finite numbers; check its weights and normalization";
+      const reason = "some of its features are not finite numbers; check its weights and normalization";
       throw new InputError("BACKBONE_UNSUPPORTED", `${backbone.file} cannot be a backbone: ${reason}.`);
     }
     rows.push(row);
