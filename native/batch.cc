@@ -103,7 +103,7 @@ void AddUp(const float* a, Index rowStep, Index step, Index count, const float* 
 
 void BatchProduct::Forward(const float* x, Index stride, const float* base, bool baseForAll, float* y, bool rectify) const {
   const Index baseStride = baseForAll ? 0 : outputs;
-  if (bf16 && bfloat16::Available()) {
+  if (bf16 && inputs > 0 && bfloat16::Available()) {
     bfloat16::Forward(*this, x, stride, base, baseStride, y, rectify, ThreadsFor(*this));
     return;
   }
@@ -112,6 +112,7 @@ void BatchProduct::Forward(const float* x, Index stride, const float* base, bool
   PackBatch(x, stride, batch, inputs, BatchStrip().columns, e);
   InRanges(outputs, BatchStrip().rows * 8, ThreadsFor(*this), [&](Index from, Index to) {
     float* sums = Scratch<struct BatchSums, float>((to - from) * width);
+    if (inputs == 0) std::fill_n(sums, (to - from) * width, 0.0f);
     // Computes all outputs for some inputs, then for the next inputs, so that the weights are read row by row.
     for (Index k = 0; k < inputs; k += kInputs) {
       const float* part = weights + k * outputs + from;
@@ -133,7 +134,7 @@ void BatchProduct::Backward(const float* dy, const float* values, float* dx, flo
 
 BackwardProduct::BackwardProduct(const BatchProduct& product, const float* dy) : product_(product) {
   const auto& [batch, inputs, outputs, weights, bf16] = product;
-  if (bf16 && bfloat16::Available()) {
+  if (bf16 && outputs > 0 && bfloat16::Available()) {
     rounded_ = bfloat16::PackBatch(dy, batch, outputs);
     return;
   }
@@ -151,6 +152,7 @@ void BackwardProduct::Inputs(Index first, Index count, const float* values, floa
   } else {
     const Index width = RoundUp(batch, BatchStrip().columns);
     float* products = Scratch<struct BatchSums, float>(Block() * width);
+    if (outputs == 0) std::fill_n(products, Block() * width, 0.0f);
     const float* part = weights + first * outputs;
     const float* below = first + count < inputs ? part + count * outputs : nullptr;
     for (Index k = 0; k < outputs; k += kOutputs) {

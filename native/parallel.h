@@ -112,6 +112,7 @@ inline void InShares(std::int64_t count, std::int64_t share,
 // Calls work(begin, end) for consecutive ranges of [0, count), one for each thread. Inner bounds are multiples of `grain`.
 inline void InRanges(std::int64_t count, std::int64_t grain, std::int64_t threads,
                      const std::function<void(std::int64_t, std::int64_t)>& work) {
+  if (count <= 0) return;
   threads = std::clamp<std::int64_t>(threads, 1, Workers::Shared().Threads());
   const std::int64_t grains = (count + grain - 1) / grain;
   InShares(count, (grains + threads - 1) / threads * grain,

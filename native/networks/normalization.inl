@@ -17,7 +17,8 @@ void ColumnMoments(Index rows, Index width, const float* x, float* moments) {
   });
 }
 
-inline Vector Clipped(Vector v) { return Smaller(Larger(v, Vector{}), Same(6.0f)); }
+// NaN stays NaN, so that a training that diverges is noticed.
+inline Vector Clipped(Vector v) { return Smaller(Same(6.0f), Larger(Vector{}, v)); }
 
 // y = (x - mean) * scale + beta.
 void Normalize(Index rows, Index width, bool relu6, const float* x, const Channels& channels, float* y) {

@@ -20,6 +20,7 @@ inline void StoreSome(float* to, Vector v, Index n) {
 inline Vector Choose(Integers condition, Vector yes, Vector no) {
   return (Vector)((condition & (Integers)yes) | (~condition & (Integers)no));
 }
+// The second one if either is not a number.
 inline Vector Larger(Vector a, Vector b) { return a > b ? a : b; }
 inline Vector Smaller(Vector a, Vector b) { return a < b ? a : b; }
 
@@ -53,9 +54,9 @@ inline void Put(float* to, Vector v, Index n) {
   else StoreSome(to, v, n);
 }
 
-// e^x to about one unit in the last place: x = n ln 2 + r, and a polynomial of r (Cephes).
+// e^x to about one unit in the last place: x = n ln 2 + r, and a polynomial of r (Cephes). NaN stays NaN.
 inline Vector Exp(Vector x) {
-  x = Smaller(Larger(x, Same(-87.0f)), Same(88.0f));
+  x = Smaller(Same(88.0f), Larger(Same(-87.0f), x));
   const Vector shifted = x * 1.44269504f + 12582912.0f;  // 1.5 * 2^23: the sum is rounded to a whole number
   const Vector n = shifted - 12582912.0f;
   const Vector r = x - n * 0.693359375f + n * 2.12194440e-4f;

@@ -7,10 +7,7 @@ import { attribute, callOp, wrapKernel } from "./kernels";
 import { runtime } from "./load";
 import { hasNetworkOps, maxPoolBackward, maxPoolForward } from "./network-ops";
 
-/**
- * Uses ReluGrad instead of tfjs's step, cast and multiply, or the project's own operations for both passes. Those cannot share
- * nothing among threads, so tensors without elements are left to TensorFlow.
- */
+/** Uses ReluGrad instead of tfjs's step, cast and multiply, or the project's own operations for both passes. */
 function nativeRelu(): void {
   const [name, types] = runtime.fusedUpdates ? ["HistoReluGrad", []] : ["ReluGrad", [attribute.float32("T")]];
   tf.unregisterGradient(tf.Relu);
@@ -19,13 +16,13 @@ function nativeRelu(): void {
     outputsToSave: [true],
     gradFunc: (dy, saved) => {
       const [y] = saved as [tf.Tensor];
-      return { x: () => (y.size > 0 ? callOp(name, types, [dy as tf.Tensor, y]) : tf.zerosLike(y)) };
+      return { x: () => callOp(name, types, [dy as tf.Tensor, y]) };
     },
   });
   if (!runtime.fusedUpdates) return;
   wrapKernel<UnaryCall>(tf.Relu, (original) => (call) => {
     const { x } = call.inputs;
-    return x.dtype === "float32" && x.size > 0 ? callOp("HistoRelu", [], [x]) : original(call);
+    return x.dtype === "float32" ? callOp("HistoRelu", [], [x]) : original(call);
   });
 }
 

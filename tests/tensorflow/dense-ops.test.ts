@@ -57,6 +57,8 @@ test("a batch without examples gives a result without rows", () => {
     assert.deepEqual(tf.relu(none).shape, [0, 6]);
     assert.deepEqual(denseForward(none, [normal([6, 2], 1)], tf.zeros([2])).shape, [0, 2]);
     assert.deepEqual(tf.grad((x) => tf.sum(tf.relu(x)))(none).shape, [0, 6]);
+    const empty = denseForward(tf.zeros([3, 0]), [tf.zeros([0, 2])], tf.tensor1d([1, 2]));
+    assert.deepEqual([...empty.dataSync()], [1, 2, 1, 2, 1, 2], "a sum of nothing is zero");
   });
 });
 

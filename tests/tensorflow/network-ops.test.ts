@@ -76,6 +76,13 @@ describe("attention", () => {
     assertClose(attention(qkv, 1), composed.attention(qkv, 1), "value");
   });
 
+  it("gives no number where a query is none", () => {
+    const values = numbers(1, 20, 3 * 8).dataSync();
+    values[0] = Number.NaN;
+    const [first] = attention(tf.tensor3d(values, [1, 20, 3 * 8]), 1).dataSync();
+    assert.ok(Number.isNaN(first), `${first}`);
+  });
+
   it("refuses a width that the heads do not share", () => {
     assert.throws(() => attention(numbers(1, 4, 20) as tf.Tensor3D, 3), /heads/);
   });
@@ -168,6 +175,17 @@ describe("batch normalization", () => {
       assertSame(own, twin, inputs);
     });
   }
+
+  it("does not clip what is no number to 0", () => {
+    const x = tf.fill([2, 3, 3, 5], Number.NaN) as tf.Tensor4D;
+    const [ones, zeros] = [tf.ones([5]), tf.zeros([5])] as [tf.Tensor1D, tf.Tensor1D];
+    const options = { epsilon, relu6: true };
+    const both = [
+      batchNormInTraining(x, ones, zeros, options).y,
+      batchNormByStatistics(x, ones, zeros, [zeros, ones], options),
+    ];
+    for (const y of both) assert.ok(y.dataSync().every(Number.isNaN));
+  });
 
   it("keeps its precision where the mean is large", () => {
     const x = tf.add(numbers(4, 10, 10, 3), 1000) as tf.Tensor4D;
