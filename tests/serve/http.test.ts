@@ -74,6 +74,19 @@ test("a file that the client has already is not sent again, however it says so",
   assert.equal((await fetch(url, { headers: { "if-none-match": '"other"' } })).status, 200);
 });
 
+test("a file has another tag compressed than as it is", async (t) => {
+  const { url } = await start(t);
+  const codings = ["gzip", "identity"];
+  const ask = (coding: string, tag = "") =>
+    fetch(url, { headers: { "accept-encoding": coding, ...(tag && { "if-none-match": tag }) } });
+  const tags = await Promise.all(codings.map(async (coding) => (await ask(coding)).headers.get("etag") as string));
+  assert.notEqual(tags[0], tags[1]);
+  for (const [i, coding] of codings.entries()) {
+    const statuses = await Promise.all(tags.map(async (tag) => (await ask(coding, tag)).status));
+    assert.deepEqual(statuses, i === 0 ? [304, 200] : [200, 304], coding);
+  }
+});
+
 test("a file is compressed only for clients that accept it", async () => {
   const web = await openWeb();
   const codingFor = async (accepted?: string) => {

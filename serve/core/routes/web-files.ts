@@ -23,7 +23,7 @@ interface WebFile {
   readonly type: string;
   readonly bytes: Uint8Array;
   readonly zipped: Uint8Array;
-  readonly etag: string;
+  readonly hash: string;
 }
 
 /** The files of a folder by their path in the browser, and further files. */
@@ -64,9 +64,11 @@ export class WebFiles {
       loading.catch(() => this.files.delete(name));
     }
     const file = await loading;
-    const common = { etag: file.etag, "cache-control": "no-cache", vary: "accept-encoding" };
-    if (isKnown(headers["if-none-match"], file.etag)) return { status: 304, headers: common, body: "" };
     const zipped = acceptsGzip(headers["accept-encoding"]) && file.zipped.length < file.bytes.length;
+    // A strong tag names bytes, which compression changes.
+    const etag = `"${file.hash}${zipped ? "-gzip" : ""}"`;
+    const common = { etag, "cache-control": "no-cache", vary: "accept-encoding" };
+    if (isKnown(headers["if-none-match"], etag)) return { status: 304, headers: common, body: "" };
     return {
       status: 200,
       headers: { ...common, "content-type": file.type, ...(zipped ? { "content-encoding": "gzip" } : {}) },
@@ -114,6 +116,6 @@ async function load(path: string): Promise<WebFile> {
     type: TYPES[extname(path)] ?? "application/octet-stream",
     bytes,
     zipped: await promisify(gzip)(bytes, { level: 9 }),
-    etag: `"${sha256(bytes).slice(0, 20)}"`,
+    hash: sha256(bytes).slice(0, 20),
   };
 }
