@@ -4,10 +4,14 @@ import { readdir, readlink } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { PictureReader } from "../../serve/server/slides/picture-reader";
 import { picture, writeSlide } from "../support/slide-files";
 import { type Answer, serveSlides, viewProcesses } from "../support/slide-server";
+import { temporaryDirectory } from "../support/temporary-directory";
 
-test("the slides that were viewed last stay open, not all", { skip: process.platform !== "linux" }, async (t) => {
+const LINUX = { skip: process.platform !== "linux" && "processes are read from /proc" };
+
+test("the slides that were viewed last stay open, not all", LINUX, async (t) => {
   const { images, ask, post, ended } = await serveSlides(t);
   const ids: string[] = [];
   for (let i = 0; i < 6; i++) {
@@ -38,9 +42,50 @@ test("the slides that were viewed last stay open, not all", { skip: process.plat
   assert.equal((await ask(`/slides/${ids[0]}/map`)).status, 200);
 });
 
-test("a crash of the viewer's decoder is an error of what was asked of it, and no more", {
-  skip: process.platform !== "linux" && "processes are read from /proc",
-}, async (t) => {
+test("more slides than there may be processes are not viewed at the same time", LINUX, async (t) => {
+  const { images, server, ask, post, ended } = await serveSlides(t, { slides: { views: 1 } });
+  const ids: string[] = [];
+  for (const name of ["b.tif", "c.tif", "d.tif"]) {
+    await writeSlide(join(images, name), [picture(96, 64)]);
+    ids.push((await post({ slide: name, mpp: 0.5 })).body.id);
+  }
+  for (const id of ids) assert.equal((await ended(id)).status, "done");
+  const stopped: number[] = [];
+  const asked: Promise<Response>[] = [];
+  for (const id of ids.slice(0, 2)) {
+    asked.push(fetch(`${server.url}/slides/${id}/tiles/0/0/0`));
+    while ((await viewProcesses()).length === stopped.length) await sleep(1);
+    const started = (await viewProcesses()).find((pid) => !stopped.includes(pid)) as number;
+    process.kill(started, "SIGSTOP");
+    stopped.push(started);
+  }
+  const { status, body, headers } = await ask(`/slides/${ids[2]}/map`);
+  assert.deepEqual([status, body.code, headers.has("retry-after")], [503, "QUEUE_FULL", true]);
+  assert.equal((await viewProcesses()).length, 2);
+  for (const pid of stopped) process.kill(pid, "SIGCONT");
+  for (const answer of await Promise.all(asked)) assert.equal(answer.status, 200);
+  assert.equal((await ask(`/slides/${ids[2]}/map`)).status, 200);
+});
+
+test(
+  "a slide may take longer to open than its tiles to be read; a process that answers nothing is ended",
+  LINUX,
+  async (t) => {
+    const folder = await temporaryDirectory(t);
+    const slide = await writeSlide(join(folder, "a.tif"), [picture(96, 64)]);
+    let lost = 0;
+    const reader = new PictureReader(() => lost++, { openingMs: 60_000, answerMs: 10 });
+    t.after(() => reader.close());
+    assert.ok((await reader.open(slide, folder, {})) > 0);
+    const [viewer] = await viewProcesses();
+    process.kill(viewer as number, "SIGSTOP");
+    await assert.rejects(reader.tile(0, 0, 0), { code: "IMAGE_SOURCE_UNAVAILABLE" });
+    assert.equal(lost, 1);
+    while ((await viewProcesses()).length > 0) await sleep(10);
+  },
+);
+
+test("a crash of the viewer's decoder is an error of what was asked of it, and no more", LINUX, async (t) => {
   const { server, ask, post, ended } = await serveSlides(t);
   const { id } = (await post({ slide: "a.tif", mpp: 0.5 })).body;
   assert.equal((await ended(id)).status, "done");

@@ -72,6 +72,7 @@ const PROBLEM_LIST: Json = {
 const KEEP_FEEDBACK = "Store a person's label of an image, if the server has a file for feedback";
 const FEATURES_MET = "Features of a random sample of the images that a model has predicted, for histo eda --against";
 const SLIDE_PART_PROBLEMS = ["SLIDE_NOT_FOUND", "SLIDE_FILE_NOT_FOUND", "SLIDES_UNSUPPORTED"] as const;
+const VIEW_PROBLEMS = [...SLIDE_PART_PROBLEMS, "IMAGE_NOT_FOUND", "IMAGE_SOURCE_UNAVAILABLE", "QUEUE_FULL"] as const;
 const SLIDE_PROBLEMS = ["IMAGE_NAME_INVALID", "IMAGE_NOT_FOUND", "IMAGE_TOO_LARGE", "SLIDES_UNSUPPORTED"] as const;
 
 function operations({ limits }: ServiceContext): [path: string, methods: Json][] {
@@ -184,15 +185,15 @@ function operations({ limits }: ServiceContext): [path: string, methods: Json][]
     }),
     operation("get", "/slides/{id}/files/{name}", "slideFile", "A file of a predicted slide", {
       answers: { 200: { description: "slide.json, tiles.csv, tiles.geojson or heatmap.png.", content: { "*/*": {} } } },
-      problems: [...SLIDE_PART_PROBLEMS],
+      problems: SLIDE_PART_PROBLEMS,
     }),
     operation("get", "/slides/{id}/map", "slideMap", "Size, scale and the tiles' predictions of a slide", {
       answers: { 200: ok("For a viewer: one entry of x, y and probability for each tile.", SLIDE_MAP) },
-      problems: [...SLIDE_PART_PROBLEMS, "IMAGE_NOT_FOUND"],
+      problems: VIEW_PROBLEMS,
     }),
     operation("get", "/slides/{id}/tiles/{shrink}/{column}/{row}", "slideTile", "A tile of a slide's picture", {
       answers: { 200: { description: "Shrunk by 2 to the power of `shrink`.", content: { "image/jpeg": {} } } },
-      problems: [...SLIDE_PART_PROBLEMS, "IMAGE_NOT_FOUND"],
+      problems: VIEW_PROBLEMS,
     }),
     operation("get", "/info", "info", "Models, classes, thresholds, inputs, metrics and version", {
       answers: { 200: ok("The loaded models and settings.", INFO) },

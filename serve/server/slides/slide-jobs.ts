@@ -21,14 +21,16 @@ export interface SlideJobsOptions {
   readonly bytes?: number | undefined;
   /** Bits that the values of 16-bit slides use; overrides the models' cards. */
   readonly bitDepth?: number | undefined;
+  /** Number of slides that stay open for viewers: each has a process with decoded tiles. Default 4; as many more while in use. */
+  readonly views?: number | undefined;
 }
 
 /** Maximum time per slide. */
 const MOST_SECONDS = 7200;
 /** Number of finished slides whose results are kept. */
 const KEPT = 16;
-/** Number of slides that stay open for viewers: each has a process with decoded tiles. */
-const MOST_VIEWS = 4;
+/** Default number of slides that stay open for viewers. */
+const VIEWS = 4;
 
 interface Job {
   state: SlideState;
@@ -129,6 +131,10 @@ export class SlideJobs implements SlideHost {
   private async withView<T>(id: string, use: (view: SlideView) => Promise<T>): Promise<T | undefined> {
     const job = this.jobs.get(id);
     if (job?.state.status !== "done") return undefined;
+    const { views = VIEWS } = this.options;
+    const inUse = [...this.viewed].filter((one) => one !== job && one.viewers > 0);
+    if (inUse.length >= 2 * views)
+      throw new Problem("QUEUE_FULL", "Too many slides are viewed at once; retry after the given seconds.");
     this.viewed.delete(job);
     this.viewed.add(job);
     job.viewers++;
@@ -137,7 +143,7 @@ export class SlideJobs implements SlideHost {
     } finally {
       job.viewers--;
       const idle = [...this.viewed].filter(({ viewers }) => viewers === 0);
-      for (const one of idle.slice(0, Math.max(0, this.viewed.size - MOST_VIEWS))) void this.closeView(one);
+      for (const one of idle.slice(0, Math.max(0, this.viewed.size - views))) void this.closeView(one);
     }
   }
 
