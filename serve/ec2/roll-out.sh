@@ -1,6 +1,6 @@
 #!/bin/sh
 # Has every running server start the images, one after the other; stops at the first that does not get ready. That one goes
-# back by itself to the images it had, and those before it are sent back to the recorded ones.
+# back by itself to the server's image it had, and those before it are sent back to the recorded images.
 # Usage: roll-out.sh NAME SERVER-IMAGE TOOLS-IMAGE, images as NAME/REPOSITORY@sha256:...
 set -eu
 
@@ -50,7 +50,9 @@ case "$status" in
 esac
 if [ -z "$ready" ]; then
   echo "roll-out.sh: no server has started $server" >&2
-elif [ -n "$server_before" ] && [ "$server_before" != "$server" ]; then
+elif [ -z "$server_before" ] || [ -z "$tools_before" ]; then
+  echo "roll-out.sh: $ready stay on $server: no images before are recorded, or they cannot be read" >&2
+elif [ "$server_before $tools_before" != "$server $tools" ]; then
   echo "roll-out.sh: $ready back to $server_before" >&2
   start "Key=InstanceIds,Values=$ready" "$server_before" "$tools_before"
 fi

@@ -177,7 +177,9 @@ test("the servers before one that does not get ready go back to the recorded ima
   assert.deepEqual(await served(), all(1));
   // Nothing is recorded yet: there is nothing to go back to.
   await machines[1]?.refuse(`${REGISTRY}/${image(2)}`, "one");
-  assert.equal((await rollOut(2)).status, 1);
+  const unrecorded = await rollOut(2);
+  assert.equal(unrecorded.status, 1);
+  assert.match(unrecorded.output, /i-0 stay on histo\/server@sha256:2: no images before are recorded/);
   assert.deepEqual(await served(), [`${REGISTRY}/${image(2)} one`, ...all(1).slice(1)]);
   ssm.parameters.set("/histo/server/image", `${REGISTRY}/${image(1)}`);
   ssm.parameters.set("/histo/server/tools", `${REGISTRY}/${tools(1)}`);
