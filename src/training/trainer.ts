@@ -277,7 +277,10 @@ export class Trainer {
     return this.measure(labels, logits, loss);
   }
 
+  /** @throws {TrainingDiverged} also where the loss is finite: that of an infinite logit of the right class is 0 */
   private measure(labels: ArrayLike<number>, logits: ArrayLike<number>, loss: number): Measures {
+    const broken = Array.prototype.find.call(logits, (logit: number) => !Number.isFinite(logit));
+    if (broken !== undefined) throw new TrainingDiverged(`A logit is ${broken} after step ${this.step}.`);
     const own = Object.entries(this.options.metrics ?? {}).map(([name, metric]) => [name, metric(labels, logits)]);
     return { loss, ...binaryMetrics(labels, logits, { logits: true, interval: false }), ...Object.fromEntries(own) };
   }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { mlpOnFeatures, namedWeights } from "../../src/models/index";
-import { Sgd } from "../../src/tensorflow/index";
+import { Sgd, tf } from "../../src/tensorflow/index";
 import { batchesOf, createLoss, featureExamples, Trainer } from "../../src/training/index";
 
 test("a batch may have more examples than a call may have arguments", async () => {
@@ -44,4 +44,19 @@ test("accumulated batches give the step of one large batch, also where the last 
       assert.ok(Math.abs(value - (whole[i] as number)) < 1e-5, `weight ${i}: ${value} for ${whole[i]}`);
     }
   }
+});
+
+test("a network whose logits on validation are infinite has diverged", async () => {
+  const labels = Uint8Array.of(1, 0);
+  const source = (...features: number[]) =>
+    batchesOf(featureExamples([Float32Array.from(features)], 1, labels, 0), { size: 2 });
+  const model = mlpOnFeatures(1, { hidden: [] });
+  model.setWeights([tf.tensor2d([[2]]), tf.tensor1d([0])]);
+  const trainer = new Trainer(model, source(1, -1), source(3e38, -1), {
+    optimizer: new Sgd(),
+    loss: createLoss({ loss: "bce", positiveWeight: 1, labelSmoothing: 0, focalGamma: 2 }),
+    learningRate: () => 1e-3,
+    epochs: 1,
+  });
+  await assert.rejects(trainer.fit(), { code: "TRAINING_DIVERGED", message: /A logit is Infinity after step 1/ });
 });
