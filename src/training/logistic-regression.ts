@@ -1,5 +1,6 @@
 /** @module Logistic regression with an L2 penalty, solved to convergence by Newton's method. Deterministic. */
 import { type RowGroups, rowLogLoss, sigmoid } from "../evaluation/index";
+import { type LeadingDirections, leadingDirections } from "./leading-directions";
 import { rowCoordinates } from "./row-coordinates";
 
 export interface LogisticFit {
@@ -14,14 +15,15 @@ const PENALTIES = [0.3, 1, 3, 10, 30, 100, 300, 1000];
 /** With a thousand or more columns, weak penalties only overfit. */
 export const MANY_FEATURES_PENALTIES = [3, 10, 30, 100, 300, 1000, 3000, 10_000];
 const FOLDS = 5;
-/** With at most this many rows, and more columns than rows, all fits use the coordinates of the rows. */
-const MOST_ROWS = 1000;
 
 /** A matrix with labels, and the rows to fit. */
 interface Problem {
-  /** [rows, k] row-major. */
+  /** [count, k] row-major. */
   readonly x: ArrayLike<number>;
+  readonly count: number;
   readonly k: number;
+  /** Of x; with many columns only. */
+  readonly leading: LeadingDirections | undefined;
   /** Of each row, 0 or 1. */
   readonly labels: ArrayLike<number>;
   /** Weight of each row in the loss. */
@@ -53,9 +55,11 @@ export function fitLogistic(
   const count = labels.length * repeats;
   const ofRows = Uint8Array.from({ length: count }, (_, i) => labels[Math.floor(i / repeats)] as number);
   const all = Array.from({ length: count }, (_, i) => i);
-  const isWide = count <= MOST_ROWS && x.length / count > count;
-  const { values, width, expand } = isWide ? rowCoordinates(x, count) : asItIs(x, count);
-  const whole: Problem = { x: values, k: width, labels: ofRows, weight: 1 / repeats, rows: all };
+  const columns = x.length / count;
+  const coordinates = columns > MOST_COLUMNS && columns > count ? rowCoordinates(x, count) : undefined;
+  const [values, k] = coordinates ? [coordinates.values, count] : [x, columns];
+  const leading = k > MOST_COLUMNS ? leadingDirections(values, count) : undefined;
+  const whole: Problem = { x: values, count, k, leading, labels: ofRows, weight: 1 / repeats, rows: all };
   // The fit with a weaker penalty starts from that with the stronger one.
   const falling = [...penalties].sort((a, b) => b - a);
   const folds = foldsOf(labels, groups);
@@ -77,11 +81,7 @@ export function fitLogistic(
   }
   const penalty = falling[Math.max(0, losses.indexOf(Math.min(...losses)))] as number;
   const { weights, bias } = newton(whole, penalty);
-  return { weights: expand(weights), bias, penalty };
-}
-
-function asItIs(values: ArrayLike<number>, rows: number) {
-  return { values, width: values.length / rows, expand: (weights: Float64Array) => weights };
+  return { weights: coordinates?.expand(weights) ?? weights, bias, penalty };
 }
 
 /** The fold of each example: that of its class's turn, or that of its group's first example. At least two, also of few groups. */
@@ -148,7 +148,7 @@ function newton(problem: Problem, penalty: number, start?: Solution): Solution {
 
 /** Inverse Hessian times gradient. */
 function newtonStep(problem: Problem, penalty: number, at: Solution): Float64Array {
-  const { x, k, labels, rows, weight } = problem;
+  const { x, k, leading, labels, rows, weight } = problem;
   const gradient = new Float64Array(k + 1);
   const curvatures = new Float64Array(rows.length);
   rows.forEach((i, r) => {
@@ -159,7 +159,14 @@ function newtonStep(problem: Problem, penalty: number, at: Solution): Float64Arr
     (gradient[k] as number) += error;
   });
   for (let j = 0; j < k; j++) (gradient[j] as number) += penalty * (at.weights[j] as number);
-  if (k > MOST_COLUMNS) return conjugateGradients(problem, penalty, curvatures, gradient);
+  if (leading)
+    return conjugateGradients(
+      problem,
+      preconditioner(problem, leading, penalty, curvatures),
+      penalty,
+      curvatures,
+      gradient,
+    );
   return solveCholesky(hessianOf(problem, penalty, curvatures), gradient, k + 1);
 }
 
@@ -183,20 +190,19 @@ function hessianOf({ x, k, rows }: Problem, penalty: number, curvatures: Float64
 const [TOLERANCE, ITERATIONS] = [1e-2, 500];
 
 /**
- * Solves H s = g with products of H only, preconditioned by H's diagonal (Hestenes and Stiefel 1952; Jacobi 1845). In
- * {@link rowCoordinates} the off-diagonal part of H is small.
+ * Solves H s = g with products of H only (Hestenes and Stiefel 1952).
+ * @param precondition approximately the inverse of H
  */
 function conjugateGradients(
-  problem: Problem,
+  { x, k, rows }: Problem,
+  precondition: (values: Float64Array) => Float64Array,
   penalty: number,
   curvatures: Float64Array,
   gradient: Float64Array,
 ): Float64Array {
-  const { x, k, rows } = problem;
-  const diagonal = diagonalOf(problem, penalty, curvatures);
   const solution = new Float64Array(k + 1);
   const rest = Float64Array.from(gradient);
-  const scaled = gradient.map((value, j) => value / (diagonal[j] as number));
+  let scaled = precondition(rest);
   const direction = Float64Array.from(scaled);
   const product = new Float64Array(k + 1);
   let squares = dot(rest, scaled);
@@ -206,7 +212,7 @@ function conjugateGradients(
     product[k] = 0;
     const along = { weights: direction.subarray(0, k), bias: direction[k] as number };
     rows.forEach((i, r) => {
-      const bent = (curvatures[r] as number) * logitOf(problem, i, along);
+      const bent = (curvatures[r] as number) * logitOf({ x, k }, i, along);
       for (let j = 0, from = i * k; j < k; j++, from++) (product[j] as number) += bent * (x[from] as number);
       (product[k] as number) += bent;
     });
@@ -214,8 +220,8 @@ function conjugateGradients(
     for (let j = 0; j <= k; j++) {
       (solution[j] as number) += length * (direction[j] as number);
       (rest[j] as number) -= length * (product[j] as number);
-      scaled[j] = (rest[j] as number) / (diagonal[j] as number);
     }
+    scaled = precondition(rest);
     const next = dot(rest, scaled);
     for (let j = 0; j <= k; j++) direction[j] = (scaled[j] as number) + (next / squares) * (direction[j] as number);
     squares = next;
@@ -223,14 +229,32 @@ function conjugateGradients(
   return solution;
 }
 
-function diagonalOf({ x, k, rows }: Problem, penalty: number, curvatures: Float64Array): Float64Array {
-  const diagonal = new Float64Array(k + 1).fill(penalty, 0, k);
-  rows.forEach((i, r) => {
-    const curvature = curvatures[r] as number;
-    for (let j = 0, at = i * k; j < k; j++, at++) (diagonal[j] as number) += curvature * (x[at] as number) ** 2;
-    (diagonal[k] as number) += curvature;
-  });
-  return diagonal;
+/**
+ * The inverse of the Hessian as if all rows had the mean curvature, and as if X'X had one length in all directions but the leading
+ * ones: the steps of {@link conjugateGradients} become few (Frangella, Tropp and Udell 2023, "Randomized Nyström
+ * preconditioning").
+ */
+function preconditioner(
+  { count, k }: Problem,
+  { vectors, squares }: LeadingDirections,
+  penalty: number,
+  curvatures: Float64Array,
+): (values: Float64Array) => Float64Array {
+  const sum = curvatures.reduce((a, b) => a + b, 0);
+  const share = sum / count;
+  const inverse = Float64Array.from(squares, (square) => 1 / (share * square + penalty));
+  const ofRest = inverse[inverse.length - 1] as number;
+  return (values) => {
+    const result = values.map((value) => value * ofRest);
+    result[k] = (values[k] as number) / sum;
+    inverse.forEach((factor, a) => {
+      let along = 0;
+      for (let j = 0, at = a * k; j < k; j++, at++) along += (vectors[at] as number) * (values[j] as number);
+      along *= factor - ofRest;
+      for (let j = 0, at = a * k; j < k; j++, at++) (result[j] as number) += along * (vectors[at] as number);
+    });
+    return result;
+  };
 }
 
 function dot(a: Float64Array, b: Float64Array): number {

@@ -1,50 +1,43 @@
 /** @module Rotates rows with many columns into as many coordinates as rows: enough for solvers with an L2 penalty. */
-import { symmetricEigen } from "../eigen/index";
 
 /** The rotated rows. Their scalar products are unchanged. */
 export interface RowCoordinates {
-  /** [rows, width], row-major; the columns are orthogonal, the longest first. */
+  /** [rows, rows], row-major, zero above the diagonal. */
   readonly values: Float64Array;
-  readonly width: number;
   /** The shortest weights of the columns that are equivalent to `weights` of the coordinates. */
   readonly expand: (weights: Float64Array) => Float64Array;
 }
 
-/** Directions whose squared length is a smaller share of the first one's are rounding errors. */
+/** What a row adds to those before it counts as rounding errors if its squared length is a smaller share of the row's. */
 const SMALLEST_SHARE = 1e-10;
 
 /**
- * Uses the eigenvectors of the Gram matrix (kernel PCA without centring: Schölkopf, Smola and Müller 1998). Fitting a model
- * with an L2 penalty to the coordinates of all or some rows is the same as fitting it to the columns, because its weights are
- * sums of rows (the representer theorem: Kimeldorf and Wahba 1970).
- * @param x [rows, k], row-major; rows up to about 1,000
+ * Uses the Cholesky factor of the Gram matrix. Fitting a model with an L2 penalty to the coordinates of all or some rows is the
+ * same as fitting it to the columns, because its weights are sums of rows (the representer theorem: Kimeldorf and Wahba 1970).
+ * @param x [rows, k], row-major
  */
 export function rowCoordinates(x: ArrayLike<number>, rows: number): RowCoordinates {
   const k = x.length / rows;
-  const gram = new Float64Array(rows * rows);
+  const values = new Float64Array(rows * rows);
   for (let a = 0; a < rows; a++) {
     for (let b = 0; b <= a; b++) {
       let product = 0;
       for (let j = 0, p = a * k, q = b * k; j < k; j++, p++, q++) product += x[p]! * x[q]!;
-      gram[a * rows + b] = gram[b * rows + a] = product;
+      const whole = product;
+      for (let m = 0, p = a * rows, q = b * rows; m < b; m++, p++, q++) product -= values[p]! * values[q]!;
+      if (a === b) values[a * rows + a] = product > SMALLEST_SHARE * whole ? Math.sqrt(product) : 0;
+      else values[a * rows + b] = over(product, values[b * rows + b]!);
     }
-  }
-  const { values: squares, vectors } = symmetricEigen(gram, rows);
-  const least = SMALLEST_SHARE * Math.max(squares[0] ?? 0, Number.MIN_VALUE);
-  const lengths = squares.filter((square) => square > least).map(Math.sqrt);
-  const width = lengths.length;
-  const values = new Float64Array(rows * width);
-  for (let j = 0; j < width; j++) {
-    for (let i = 0; i < rows; i++) values[i * width + j] = lengths[j]! * vectors[j * rows + i]!;
   }
   return {
     values,
-    width,
     expand(weights) {
+      // The shares of the rows, from the last one on.
       const shares = new Float64Array(rows);
-      for (let j = 0; j < width; j++) {
-        const share = weights[j]! / lengths[j]!;
-        for (let i = 0; i < rows; i++) shares[i]! += share * vectors[j * rows + i]!;
+      for (let i = rows - 1; i >= 0; i--) {
+        let rest = weights[i]!;
+        for (let m = i + 1; m < rows; m++) rest -= values[m * rows + i]! * shares[m]!;
+        shares[i] = over(rest, values[i * rows + i]!);
       }
       const expanded = new Float64Array(k);
       for (let i = 0; i < rows; i++) {
@@ -53,4 +46,9 @@ export function rowCoordinates(x: ArrayLike<number>, rows: number): RowCoordinat
       return expanded;
     },
   };
+}
+
+/** A row that is a sum of those before it has no coordinate of its own. */
+function over(value: number, length: number): number {
+  return length > 0 ? value / length : 0;
 }

@@ -89,6 +89,7 @@ describe("fitLogistic", () => {
     for (const [rows, columns] of [
       [60, 450],
       [400, 250],
+      [300, 450],
     ] as const) {
       const { x, labels, k } = examples(rows, columns);
       const { weights, bias } = fitLogistic(x, labels, [5]);
@@ -110,7 +111,6 @@ describe("fitLogistic", () => {
       { length: 2 * x.length },
       (_, i) => x[Math.floor(i / k / 2) * k + (i % k)] as number,
     );
-    // 40 rows are solved in their coordinates, 80 in the columns'.
     const [rows, columns] = [fitLogistic(x, labels), fitLogistic(twice, labels, undefined, 2)];
     assert.equal(rows.penalty, columns.penalty);
     rows.weights.forEach((weight, j) => void assert.ok(Math.abs(weight - columns.weights[j]!) < 1e-6));
