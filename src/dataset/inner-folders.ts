@@ -69,7 +69,8 @@ const FEWEST_GROUPS = 5;
 
 /**
  * The groups of images by the folders inside their classes, without those named after partitions: on the first level that has enough
- * folders of each class among the training images. A patient with images of both classes has one of the same name in each.
+ * names of folders of each class among the training images. A patient with images of both classes, or of several magnifications, has
+ * a folder of the same name in each. Where no level has enough names, those of the folders above belong to them.
  */
 function innerGroups(images: readonly (PlacedImage & { readonly file: string })[]): string[] | undefined {
   const paths = images.map(({ file }) =>
@@ -79,14 +80,13 @@ function innerGroups(images: readonly (PlacedImage & { readonly file: string })[
       .filter((name) => !partitionNamed(name)),
   );
   const levels = paths.reduce((least, path) => Math.min(least, path.length), Number.POSITIVE_INFINITY);
-  for (let level = 1; level <= levels; level++) {
-    const groups = paths.map((path) => path.slice(0, level).join("/"));
-    const ofClasses = groupBy(images.keys(), (i) => images[i]?.className);
-    const isEnough = [...ofClasses.values()].every((own) => {
-      const train = own.filter((i) => images[i]?.partition === "train");
-      return new Set(train.map((i) => groups[i])).size >= FEWEST_GROUPS;
-    });
-    if (isEnough) return groups;
+  const ofClasses = [...groupBy(images.keys(), (i) => images[i]?.className).values()];
+  const training = ofClasses.map((own) => own.filter((i) => images[i]?.partition === "train"));
+  for (const isWholePath of [false, true]) {
+    for (let level = 1; level <= levels; level++) {
+      const groups = paths.map((path) => path.slice(isWholePath ? 0 : level - 1, level).join("/"));
+      if (training.every((own) => new Set(own.map((i) => groups[i])).size >= FEWEST_GROUPS)) return groups;
+    }
   }
   return undefined;
 }

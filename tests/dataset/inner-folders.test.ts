@@ -133,11 +133,22 @@ test("folders inside the classes are groups that stay whole, with a note", async
 
 test("groups are the folders of the first level with enough of each class, beside or below partitions", async (context) => {
   const below = INSIDE.map((name) => name.replace("/", "/40X/slides/"));
-  assert.equal((await load(context, below)).tiles[0]?.group, "40X/slides/p0");
+  assert.equal((await load(context, below)).tiles[0]?.group, "p0");
   const parts = INSIDE.flatMap((name) => ["train", "test"].map((part) => name.replace("/", `/${part}/`)));
   const { tiles, notes } = await load(context, parts);
   assert.equal(tiles.filter(({ partition, group }) => partition === "test" && group === "p0").length, 3);
   assert.match(notes?.join() ?? "", /12 of them are in more than one partition/);
+});
+
+test("a patient with a folder in each of several magnifications is one group, folders of the same few names are several", async (context) => {
+  const names = INSIDE.flatMap((name) => ["40X", "100X"].map((factor) => name.replace("/", `/${factor}/`)));
+  const { tiles } = await load(context, names);
+  assert.deepEqual(
+    new Set(tiles.filter(({ group }) => group === "p5").map(({ name }) => name.replace(/\d+\.png$/, ""))),
+    new Set(["HP", "SSA"].flatMap((name) => [`${name}/100X/p5/`, `${name}/40X/p5/`])),
+  );
+  const slides = INSIDE.map((name) => name.replace(/p(\d+)/, (_, n) => `case${n >> 2}/slide${n % 4}`));
+  assert.equal((await load(context, slides)).tiles[0]?.group, "case0/slide0");
 });
 
 test("few folders inside a class, or images beside them, make no groups", async (context) => {
