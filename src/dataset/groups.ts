@@ -91,7 +91,7 @@ export function groupNotes(
   if (count === 0) return [];
   const kept = `Images of the same "${column}" (${count} in all) stay in one partition when partitions are drawn (--group-column none turns this off).`;
   const leak = (groups: readonly string[], part: string) => {
-    const note = `${groups.length} of them are in more than one ${part} of the table, so that results are too good: ${listed(groups, 5)}.`;
+    const note = `${groups.length} of them are in more than one ${part}, so that results are too good: ${listed(groups, 5)}.`;
     return groups.length > 0 ? [note] : [];
   };
   const isOfTable = fold !== undefined && folds === undefined;

@@ -80,7 +80,7 @@ test("patients on both sides of the table's own partitions are counted and named
   });
   const dataset = await loadDataset(folder, { requireImages: false });
   assert.deepEqual(summarizeLabels(dataset).groups, { count: 3, acrossPartitions: ["s1"] });
-  assert.match(dataset.notes?.[1] ?? "", /^1 of them are in more than one partition of the table, .*: "s1"\.$/);
+  assert.match(dataset.notes?.[1] ?? "", /^1 of them are in more than one partition, .*: "s1"\.$/);
   assert.deepEqual(dataset.tiles.map(({ group }) => group).slice(5), [undefined, undefined]);
 });
 
@@ -118,7 +118,7 @@ test("a chosen fold of the table that shares patients with another is said to; t
   });
   const notes = async (options: DatasetOptions) =>
     ((await loadDataset(folder, { ...options, requireImages: false })).notes ?? []).join("\n");
-  assert.match(await notes({ fold: "1" }), /1 of them are in more than one fold of the table.*: "p1"\./);
+  assert.match(await notes({ fold: "1" }), /1 of them are in more than one fold,.*: "p1"\./);
   assert.doesNotMatch(await notes({}), /more than one fold/);
   assert.doesNotMatch(await notes({ folds: 2, fold: "1" }), /more than one fold/);
 });
