@@ -90,6 +90,7 @@ export class ProcessRunner implements TrialRunner {
   ) {}
 
   run(job: TrialJob, { signal, atRung }: TrialHost): Promise<TrialOutcome> {
+    if (this.closed) return Promise.reject(new Interrupted());
     const child = this.start();
     return new Promise((resolve, reject) => {
       // A lost process is noticed by its exit, not by a failed message.
@@ -134,7 +135,7 @@ export class ProcessRunner implements TrialRunner {
     });
   }
 
-  /** Ends the process. A running trial is saved first, and interrupted. */
+  /** Ends the process, and starts no other. A running trial is saved first, and interrupted. */
   close(): void {
     this.closed = true;
     this.leave();

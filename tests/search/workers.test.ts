@@ -102,6 +102,16 @@ test("where one of several trials shows that the search must stop, the others en
   assert.ok(ends.length === 1 && ends[0] instanceof Interrupted, `${ends}`);
 });
 
+test("a runner that was closed between two trials starts no process for the next one", async (context) => {
+  const runner = await runnerOf(context);
+  const pids: number[] = [];
+  const atRung = async (_trial: number, _epoch: number, pid: number) => pids.push(pid) < 0;
+  runner.close();
+  const host = { signal: new AbortController().signal, progress: silentProgress, atRung };
+  await assert.rejects(runner.run(job, host), Interrupted);
+  assert.deepEqual(pids, []);
+});
+
 function isAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0);
