@@ -1,9 +1,10 @@
 /** @module Folders, and whether a file can be written in one. */
-import { existsSync } from "node:fs";
+import { existsSync, writeSync } from "node:fs";
 import { mkdir, rename, rm, stat, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { hasErrorCode, InputError, messageOf } from "../errors/index";
 import { behindLinks, descriptorOf } from "./named-file";
+import { shortName } from "./short-name";
 
 /**
  * Creates a folder and its missing parents. (Node's own `recursive` never returns if the system denies a folder whose
@@ -54,9 +55,11 @@ export async function isStream(path: string): Promise<boolean> {
  */
 export async function mustBeWritable(option: string, path: string, named = path): Promise<void> {
   const refuse = (reason: string) => new InputError("OUT_NOT_WRITABLE", `${option}: ${reason}`);
-  if ((await isStream(path)) || (await descriptorOf(path)) !== undefined) return;
+  if (await isStream(path)) return;
   if (await isDirectory(path)) throw refuse(`${path} is a folder; name a file in it.`);
   try {
+    const descriptor = await descriptorOf(path);
+    if (descriptor !== undefined) return void writeSync(descriptor, ""); // fails if it is not open, or for reading only
     let folder = dirname(await behindLinks(path));
     while (!existsSync(folder)) folder = dirname(folder);
     const probe = join(folder, `.writable-${process.pid}`);
@@ -77,7 +80,8 @@ export async function mustBeReplaceable(option: string, path: string): Promise<v
   if (!existsSync(path)) return mustBeWritable(option, path);
   try {
     const folder = await behindLinks(path);
-    const aside = `${folder}.probe-${process.pid}`;
+    const added = `.probe-${process.pid}`;
+    const aside = join(dirname(folder), `${shortName(basename(folder), added.length)}${added}`);
     await rename(folder, aside);
     await rename(aside, folder);
   } catch (error) {

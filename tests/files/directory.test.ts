@@ -34,5 +34,9 @@ test("whether a folder can be replaced is known before the work: a mount point c
   await mustBeReplaceable("--out", folder);
   await mustBeReplaceable("--out", join(folder, "new"));
   assert.deepEqual(readdirSync(folder), ["model.json"]);
+  const long = join(folder, "x".repeat(255));
+  await makeDirectory(long);
+  await mustBeReplaceable("--out", long);
+  assert.ok(statSync(long).isDirectory());
   await assert.rejects(mustBeReplaceable("--out", "/"), { code: "OUT_NOT_WRITABLE", message: /^--out: \/ cannot be/ });
 });

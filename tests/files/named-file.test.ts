@@ -54,6 +54,18 @@ test("standard output is written to also where it is a socket, as under another 
   assert.equal(stdout.length, 1e6, stderr);
 });
 
+test("a descriptor that is not open, or for reading only, is refused before the work", {
+  skip: withoutDescriptors,
+}, async (t) => {
+  const path = join(await temporaryDirectory(t), "read");
+  await writeFile(path, "before\n");
+  const file = openSync(path, "r");
+  t.after(() => closeSync(file));
+  for (const name of [`/dev/fd/${file}`, "/dev/fd/9999"]) {
+    await assert.rejects(mustBeWritable("--out", name), { code: "OUT_NOT_WRITABLE", message: /cannot be written/ });
+  }
+});
+
 test("other files and devices are none that the process has open", { skip: withoutDescriptors }, async (t) => {
   const folder = await temporaryDirectory(t);
   await symlink("/dev/fd/1", join(folder, "out"));
