@@ -31,8 +31,7 @@ export async function hasClassFolders(directory: string): Promise<boolean> {
 export async function loadFolders(directory: string, options: DatasetOptions, reading: Reading): Promise<Dataset> {
   const folders = await imagesOf(directory, await classFolders(directory));
   const used = folders.filter(({ images }) => images.length > 0);
-  const direct = await countImagesIn(directory);
-  mustBeRead(directory, folders, direct, await remedyOfContainers(directory, folders));
+  await mustBeRead(directory, folders);
   for (const partition of new Set(folders.map((folder) => folder.partition))) {
     if (!used.some((folder) => folder.partition === partition)) {
       const paths = folders.filter((folder) => folder.partition === partition).map((folder) => folder.path);
@@ -88,7 +87,12 @@ async function remedyOfContainers(directory: string, folders: readonly ClassFold
   for (const { path } of folders) {
     for (const name of await filesIn(path)) if (/\.[ct]sv$/i.test(name)) within.push(`${path}/${name}`);
   }
-  const all = [...found, [within.sort(), `must be one table: join them to ${join(directory, "labels.csv")}`] as const];
+  const [table = "", ...more] = within.sort();
+  const ofWithin =
+    more.length > 0
+      ? `must be one table: join them to ${join(directory, "labels.csv")}`
+      : `may be the table: name it with ${shellText(["--table", table])}`;
+  const all = [...found, [within, ofWithin] as const];
   return all.flatMap(([names, toDo]) => (names.length > 0 ? [` (${listed(names, 3)} ${toDo})`] : [])).join("");
 }
 
@@ -121,10 +125,8 @@ function imagesOf(directory: string, folders: readonly ClassFolder[]): Promise<C
 
 /**
  * Rejects folders none of whose images can be read: the set would have other classes than it seems to have.
- * @param direct number of images that are in none of the folders
- * @param remedy a further one, for folders that may belong to a table
  */
-function mustBeRead(directory: string, folders: readonly ClassImages[], direct: number, remedy: string): void {
+async function mustBeRead(directory: string, folders: readonly ClassImages[]): Promise<void> {
   const unread = folders.filter(({ images, unsupported }) => images.length === 0 && unsupported.length > 0);
   if (unread.length > 0) {
     const files = unread.flatMap(({ unsupported }) => unsupported);
@@ -132,25 +134,26 @@ function mustBeRead(directory: string, folders: readonly ClassImages[], direct: 
     throw new InputError("DATA_FORMAT_UNSUPPORTED", message);
   }
   const ofImages = folders.filter(({ className, images }) => NO_CLASSES.test(className) && images.length > 0);
+  const bare = folders.filter(({ className, images }) => className === "" && images.length > 0);
+  const isEmpty = folders.every(({ images }) => images.length === 0);
+  if (ofImages.length === 0 && bare.length === 0 && !isEmpty) return;
+  const remedy = await remedyOfContainers(directory, folders);
   if (ofImages.length > 0) {
     throw new InputError(
       "DATA_LAYOUT_UNKNOWN",
       `${directory}: ${listed(ofImages.map(({ path }) => path))} is no name of a class; name the folder above the classes with --data, or rename it${remedy}.`,
     );
   }
-  const bare = folders.filter(({ className, images }) => className === "" && images.length > 0);
   if (bare.length > 0) {
     const message = `${directory}: the images in ${listed(bare.map(({ path }) => path))} have no class; put them into a folder for each class, or name a label table with --table${remedy}.`;
     throw new InputError("DATA_LAYOUT_UNKNOWN", message);
   }
-  if (folders.every(({ images }) => images.length === 0)) {
-    if (direct > 0) {
-      const message = `${directory}: its ${counted(direct, "image")} have no class; put them into a folder for each class, or write a table of images and labels (labels.csv)${remedy}.`;
-      throw new InputError("DATA_LAYOUT_UNKNOWN", message);
-    }
-    const message = `${directory} holds neither a label table (annotations.csv, labels.csv) nor folders of images named by class${remedy}; see data/README.md.`;
-    throw new InputError("DATA_LAYOUT_UNKNOWN", message);
-  }
+  const direct = await countImagesIn(directory);
+  const message =
+    direct > 0
+      ? `${directory}: its ${counted(direct, "image")} have no class; put them into a folder for each class, or write a table of images and labels (labels.csv)${remedy}.`
+      : `${directory} holds neither a label table (annotations.csv, labels.csv) nor folders of images named by class${remedy}; see data/README.md.`;
+  throw new InputError("DATA_LAYOUT_UNKNOWN", message);
 }
 
 /** Notes about images in the directory that are not in the set. */

@@ -79,6 +79,12 @@ const BAD: readonly [string, string, RegExp, Record<string, string>][] = [
     { "metadata.jsonl": "{}", "a.png": "" },
   ],
   [
+    "a table in a folder of its own",
+    "DATA_LAYOUT_UNKNOWN",
+    /"images" is no name of a class.*\("tables\/labels\.csv" may be the table: name it with --table tables\/labels\.csv\)/,
+    { "images/a.png": "", "tables/labels.csv": "image,label\na.png,x\n" },
+  ],
+  [
     "a table for each partition",
     "DATA_LAYOUT_UNKNOWN",
     /"test", "train" have no class.*\("test\/metadata\.csv", "train\/metadata\.csv" must be one table: join them to .*labels\.csv\)/,
