@@ -1,7 +1,7 @@
 /** @module Runs a search: samples settings, runs trials, writes the journal and ranks the results. */
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { type DatasetOptions, loadDataset } from "../dataset/index";
+import { type DatasetOptions, loadDataset, type Reading } from "../dataset/index";
 import { InputError, Interrupted } from "../errors/index";
 import type { Monitor } from "../evaluation/index";
 import type { Logged, ParentTracking } from "../experiments/tracking/index";
@@ -96,7 +96,7 @@ export async function runSearch(options: SearchOptions): Promise<SearchResult> {
   let journal: SearchJournal | undefined;
   let tracker: SearchTracker | undefined;
   try {
-    await checkSettings(directory, settings);
+    const reading = await checkSettings(directory, settings);
     unlock = await takeLock(
       join(directory, "lock"),
       (holder) => new InputError("SEARCH_RUNNING", `${directory}: process ${holder} is running this search.`),
@@ -106,14 +106,16 @@ export async function runSearch(options: SearchOptions): Promise<SearchResult> {
     await pool.begin();
     const subspaceDirectory = existsSync(join(directory, "queue.json")) ? join(directory, "subspace") : undefined;
     const search = new Search({
-      ...{ directory, settings, journal, trials, progress, signal, tracker, subspaceDirectory },
+      ...{ directory, journal, trials, progress, signal, tracker, subspaceDirectory },
+      settings: { ...settings, reading },
       objective: monitor,
       sampler: next,
       keepBest: options.keepBest ?? 3,
     });
     if (search.isOpen) {
       const several = options.redis !== undefined || (options.workers ?? 1) > 1;
-      const context = { progress: barsOnly(progress), signal, ...(subspaceDirectory && { subspaceDirectory }) };
+      const subspace = subspaceDirectory && { subspaceDirectory };
+      const context = { progress: barsOnly(progress), signal, reading, ...subspace };
       if (several) await prepareShared(options.space, { data, dataset, seed }, context);
       await pool.each((runner) => search.work(runner));
     }
@@ -168,7 +170,12 @@ function checkHalving(halving: Halving, { fixed, searched }: Space): void {
 async function prepareShared(
   space: Space,
   given: GivenTrainingOptions,
-  context: { readonly progress: Progress; readonly signal: AbortSignal; readonly subspaceDirectory?: string },
+  context: {
+    readonly progress: Progress;
+    readonly signal: AbortSignal;
+    readonly subspaceDirectory?: string;
+    readonly reading: Reading;
+  },
 ): Promise<void> {
   const options = resolveTrainingOptions({ ...space.fixed, ...given });
   const data = await openTrainingData(options, context);

@@ -174,11 +174,13 @@ export class Search {
 
   private common({ trial }: TrialRecord, name: string): Omit<TrialJob, "options" | "rungs"> {
     const { tracker, subspaceDirectory } = this.parts;
+    const { reading } = this.parts.settings;
     const tracking = tracker?.trial(trial, name === trialName(trial) ? "search" : "confirmation");
     return {
       trial,
       run: join(this.parts.directory, name),
       objective: this.parts.settings.objective,
+      ...(reading && { reading }),
       ...(tracking && { tracking }),
       ...(subspaceDirectory && { subspaceDirectory }),
     };

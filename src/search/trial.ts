@@ -1,6 +1,7 @@
 /** @module One trial: starts or continues a training run in its own directory. */
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import type { Reading } from "../dataset/index";
 import { HistoError, hasErrorCode } from "../errors/index";
 import {
   bestByMonitor,
@@ -29,6 +30,8 @@ export interface TrialJob {
   /** Epochs at which to ask whether to continue. */
   readonly rungs: readonly number[];
   readonly tracking?: Omit<TrackingOptions, "say">;
+  /** How the data set is read. Default: as today. */
+  readonly reading?: Reading;
   /** Folder for bases, for a trial that may continue on another machine. */
   readonly subspaceDirectory?: string;
 }
@@ -72,6 +75,7 @@ export async function runTrial(job: TrialJob, { signal, progress, atRung }: Tria
       lock: false,
       track: job.tracking ?? false,
       callbacks: [new HalvingCallback(job, atRung)],
+      ...(job.reading && { reading: job.reading }),
       ...(job.subspaceDirectory && { subspaceDirectory: job.subspaceDirectory }),
     },
   );

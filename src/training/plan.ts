@@ -1,6 +1,7 @@
 /** @module The plan of a run: its options, resolved and checked once, before any data is read or written. */
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
+import type { Reading } from "../dataset/index";
 import { InputError } from "../errors/index";
 import { checkMonitor, type Monitor, monitorOf, parseThresholdRule, type ThresholdRule } from "../evaluation/index";
 import { readJson } from "../files/index";
@@ -28,6 +29,8 @@ export interface PlannedOptions {
 export interface TrainingPlan extends PlannedOptions {
   readonly run: RunDirectory;
   readonly begun?: RunConfig;
+  /** A resumed run reads its data set as it did when it began, because its split depends on that. */
+  readonly reading: Reading;
 }
 
 /** Resolves and parses options, without a run. @throws {InputError} `OPTION_...`, `SCHEDULE_UNKNOWN`, `THRESHOLD_RULE_UNKNOWN` */
@@ -48,7 +51,12 @@ export function planOptions(given: GivenTrainingOptions): PlannedOptions {
  */
 export async function planTraining(
   given: GivenTrainingOptions,
-  { run: path, resume, metrics }: { run: string; resume: boolean; metrics: readonly string[] },
+  {
+    run: path,
+    resume,
+    metrics,
+    reading = 2,
+  }: { run: string; resume: boolean; metrics: readonly string[]; reading?: Reading | undefined },
 ): Promise<TrainingPlan> {
   const run = new RunDirectory(resolve(path));
   const begun = resume && existsSync(run.config) ? await readJson<RunConfig>(run.config) : undefined;
@@ -59,7 +67,7 @@ export async function planTraining(
     throw new InputError("RUN_EXISTS", `--run ${run.path} holds a run already; add --resume or choose another.`);
   }
   checkMonitor(planned.monitor, metrics);
-  return { run, ...planned, ...(begun && { begun }) };
+  return { run, ...planned, reading: begun ? (begun.reading ?? 1) : reading, ...(begun && { begun }) };
 }
 
 /** Checks that the weights and the optimizer's state fit into memory. @throws {InputError} `SIZE_TOO_LARGE` */

@@ -43,6 +43,8 @@ export interface RunTrainingOptions {
   readonly checkpointEvery?: number;
   /** Folder for bases and coordinates. A run that is resumed on another machine needs the same content there. */
   readonly subspaceDirectory?: string;
+  /** How a new run reads the data set. Default: as today. */
+  readonly reading?: Reading;
 }
 
 /**
@@ -77,7 +79,8 @@ export interface TrainingResult {
 export async function runTraining(given: GivenTrainingOptions, own: RunTrainingOptions): Promise<TrainingResult> {
   const started = performance.now();
   const { resume = false, progress = silentProgress, signal, subspaceDirectory } = own;
-  const plan = await planTraining(given, { run: own.run, resume, metrics: Object.keys(own.metrics ?? {}) });
+  const { run: path, reading } = own;
+  const plan = await planTraining(given, { run: path, resume, reading, metrics: Object.keys(own.metrics ?? {}) });
   const { run, options } = plan;
   const finished = resume ? await finishedRun(run) : undefined;
   if (finished && plan.begun) {
@@ -94,7 +97,7 @@ export async function runTraining(given: GivenTrainingOptions, own: RunTrainingO
     progress,
     ...(signal && { signal }),
     ...(subspaceDirectory && { subspaceDirectory }),
-    reading: readingOf(plan),
+    reading: plan.reading,
   };
   if (given.size === undefined && !plan.begun) options.size = await ownSize(options, context);
   checkMemory(plan);
@@ -208,17 +211,12 @@ async function configOf(plan: TrainingPlan, data: TrainingData, task: TrainingTa
     ...(data.dataset.drawn && { drawn: true }),
     ...(data.dataset.mpp !== undefined && { mpp: data.dataset.mpp }),
     contentHash: data.store.contentHash,
-    reading: readingOf(plan),
+    reading: plan.reading,
     stepWay: way,
     ...(task.pretrained && { pretrained: task.pretrained }),
     ...(data.dataset.notes?.length && { notes: data.dataset.notes }),
     ...(existsSync(run.config) && { mlflowRunId: (await readJson<RunConfig>(run.config)).mlflowRunId }),
   } as RunConfig;
-}
-
-/** A resumed run reads its data set as it did when it began, because its split depends on that. */
-function readingOf({ begun }: TrainingPlan): Reading {
-  return begun ? (begun.reading ?? 1) : 2;
 }
 
 function countsOf({ train, validation, test }: TrainingData["labels"], wanted: number): TileCounts {
