@@ -254,6 +254,9 @@ export class Trainer {
     this.batch = 0;
     this.options.optimizer.swapAverages();
     const validation = this.evaluate(this.validation);
+    if (!Number.isFinite(validation.loss)) {
+      throw new TrainingDiverged(`The validation loss is ${validation.loss} in epoch ${this.epoch}.`);
+    }
     const seconds = milliseconds / 1000;
     const imagesPerSecond = (batches * logits.length) / this.source.batches / seconds;
     const waiting = this.waited / milliseconds;
@@ -264,15 +267,13 @@ export class Trainer {
     for (const callback of this.options.callbacks ?? []) await callback.onEpochEnd?.(this, result);
   }
 
-  /** Loss and metrics on the validation examples, without augmentation and dropout. */
-  private evaluate(source: BatchSource): Measures {
+  /** Loss and metrics on a set of examples, without augmentation and dropout. */
+  evaluate(source: BatchSource): Measures {
     const { logits, labels } = predictLogits(this.model, source);
     const loss = tf.tidy(() => {
       const column = (values: ArrayLike<number>) => tf.tensor2d(Float32Array.from(values), [values.length, 1]);
       return this.options.loss(column(logits), column(labels)).dataSync()[0] as number;
     });
-    // Before the metrics, which refuse infinite logits as if they were the user's.
-    if (!Number.isFinite(loss)) throw new TrainingDiverged(`The validation loss is ${loss} in epoch ${this.epoch}.`);
     return this.measure(labels, logits, loss);
   }
 
