@@ -67,6 +67,18 @@ test("more slides than there may be processes are not viewed at the same time", 
   assert.equal((await ask(`/slides/${ids[2]}/map`)).status, 200);
 });
 
+test("a server that ends does not wait for a slide that is being opened", LINUX, async (t) => {
+  const { server, post, ended } = await serveSlides(t);
+  const { id } = (await post({ slide: "a.tif", mpp: 0.5 })).body;
+  assert.equal((await ended(id)).status, "done");
+  const asked = fetch(`${server.url}/slides/${id}/tiles/0/0/0`).catch(() => undefined);
+  while ((await viewProcesses()).length === 0) await sleep(1);
+  process.kill((await viewProcesses())[0] as number, "SIGSTOP");
+  await server.close();
+  await asked;
+  while ((await viewProcesses()).length > 0) await sleep(10);
+});
+
 test(
   "a slide may take longer to open than its tiles to be read; a process that answers nothing is ended",
   LINUX,

@@ -243,8 +243,7 @@ test("the map has the readable tiles, each on its side of the threshold", async 
     "2,0,64,0,32,32,0,0,1,,,,",
   ];
   await writeFile(join(folder, "tiles.csv"), `${[head, ...rows].join("\n")}\n`);
-  const view = await SlideView.open(slide, folder, {});
-  t.after(() => view.close());
+  const view = await SlideView.open(slide, folder, {}, { signal: t.signal });
   const { x, y, probability, extent, step } = (await view.map()) as Answer;
   assert.deepEqual({ x, y, probability }, { x: [0, 32], y: [0, 0], probability: [0.49999, 0.6225] });
   assert.deepEqual([extent, step], [32, 24]);

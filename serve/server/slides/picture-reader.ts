@@ -63,7 +63,7 @@ export class PictureReader {
   }
 
   /** Ends the process at once. */
-  async close(): Promise<void> {
+  close(): void {
     this.isClosed = true;
     this.child.kill("SIGKILL");
   }

@@ -38,6 +38,8 @@ interface Job {
   readonly path: string;
   child?: ChildProcess;
   view?: Promise<SlideView>;
+  /** Closes the view, also while it is opened. */
+  closing?: AbortController;
   /** Requests that use the view. */
   viewers: number;
 }
@@ -148,10 +150,11 @@ export class SlideJobs implements SlideHost {
   }
 
   private async closeView(job: Job): Promise<void> {
-    const { view } = job;
+    const { view, closing } = job;
     delete job.view;
     this.viewed.delete(job);
-    await (await view?.catch(() => undefined))?.close();
+    closing?.abort();
+    await view?.catch(() => undefined);
   }
 
   /** The job's view, which is opened again after it could not be opened or was lost. */
@@ -160,17 +163,18 @@ export class SlideJobs implements SlideHost {
     const drop = () => {
       if (job.view === view) delete job.view;
     };
-    const view = this.openView(job, drop);
+    job.closing = new AbortController();
+    const view = this.openView(job, drop, job.closing.signal);
     view.catch(drop);
     job.view = view;
     return view;
   }
 
-  private async openView(job: Job, onLost: () => void): Promise<SlideView> {
+  private async openView(job: Job, onLost: () => void, signal: AbortSignal): Promise<SlideView> {
     const { preprocessing } = await readCard(this.models.get(job.order.model) as string);
     const meaning = { bitDepth: this.options.bitDepth ?? preprocessing.bitDepth, profile: job.order.profile };
     try {
-      return await SlideView.open(job.path, await this.folderOf(job.state.id), meaning, onLost);
+      return await SlideView.open(job.path, await this.folderOf(job.state.id), meaning, { onLost, signal });
     } catch (error) {
       if (!hasErrorCode(error, "SLIDE_MISSING")) throw error;
       throw new Problem("IMAGE_NOT_FOUND", "The slide is no longer in the image source.");

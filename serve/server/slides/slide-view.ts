@@ -15,15 +15,23 @@ export class SlideView {
   /**
    * @param folder folder of the results; the tiles of a picture are cached there too
    * @param meaning what the model makes of the slide's values, so that it looks as the model sees it
-   * @param onLost called if the process that reads the picture ends by itself; then the view is of no more use
+   * @param options.onLost called if the process that reads the picture ends by itself; then the view is of no more use
+   * @param options.signal closes the view, also while it is opened
    * @throws {HistoError} codes `SLIDE_...`; {Problem} `IMAGE_SOURCE_UNAVAILABLE`
    */
-  static async open(path: string, folder: string, meaning: SlideMeaning, onLost?: () => void): Promise<SlideView> {
+  static async open(
+    path: string,
+    folder: string,
+    meaning: SlideMeaning,
+    { onLost, signal }: { readonly onLost?: () => void; readonly signal: AbortSignal },
+  ): Promise<SlideView> {
+    signal.throwIfAborted();
     const picture = new PictureReader(onLost);
+    signal.addEventListener("abort", () => picture.close(), { once: true });
     try {
       return new SlideView(picture, await picture.open(path, folder, meaning), folder);
     } catch (error) {
-      await picture.close();
+      picture.close();
       throw error;
     }
   }
@@ -53,10 +61,6 @@ export class SlideView {
   /** A tile of the picture reduced by a factor of 2^`shrink`; undefined outside the picture. */
   async tile(shrink: number, column: number, row: number): Promise<Uint8Array | undefined> {
     return shrink < this.levels ? this.picture.tile(shrink, column, row) : undefined;
-  }
-
-  close(): Promise<void> {
-    return this.picture.close();
   }
 }
 
