@@ -24,13 +24,7 @@ export function leadingDirections(x: ArrayLike<number>, rows: number): LeadingDi
   const start = Float64Array.from({ length: k * count }, () => random.normal());
   const basis = orthonormal(timesTransposed(x, timesColumns(x, start, rows, k, count), rows, k, count), k, count);
   const along = timesColumns(x, basis, rows, k, count);
-  const products = new Float64Array(count * count);
-  for (let i = 0; i < rows; i++) {
-    for (let a = 0; a < count; a++) {
-      const value = along[i * count + a]!;
-      for (let b = 0; b < count; b++) products[a * count + b]! += value * along[i * count + b]!;
-    }
-  }
+  const products = timesTransposed(along, along, rows, count, count);
   const { values, vectors: turns } = symmetricEigen(products, count);
   const vectors = new Float64Array(count * k);
   for (let a = 0; a < count; a++) {
