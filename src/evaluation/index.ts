@@ -66,7 +66,7 @@ export {
   type Temperature,
 } from "./recalibration";
 export { type RocBand, rocBand } from "./roc-band";
-export { type RowGroups, rowGroups } from "./row-groups";
+export { foldsInTurn, type RowGroups, rowGroups } from "./row-groups";
 export { bestEpoch, findRuns, measureRun, type RunResults, readRun } from "./run-results";
 export { meanInterval, wilsonInterval } from "./score-interval";
 export { readScoredTable, type ScoredTableOptions } from "./scored-table";

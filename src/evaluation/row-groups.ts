@@ -16,3 +16,15 @@ export function rowGroups(names: readonly (string | undefined)[]): RowGroups | u
     return next++;
   });
 }
+
+/** Deals rows out to folds: those of each label (0 or 1) in turn, but the rows of a group to the fold of its first one. */
+export function foldsInTurn(labels: ArrayLike<number>, groups: RowGroups | undefined, count: number): number[] {
+  const turns: [number, number] = [0, 0];
+  const ofGroups = new Map<number, number>();
+  return Array.from(labels, (label, i) => {
+    const group = groups?.[i] ?? i;
+    const fold = ofGroups.get(group) ?? turns[label > 0.5 ? 1 : 0]++ % count;
+    ofGroups.set(group, fold);
+    return fold;
+  });
+}

@@ -2,7 +2,7 @@
 import { spreadOver } from "../collections/index";
 import type { PixelStore, Tile } from "../dataset/index";
 import { symmetricEigen } from "../eigen/index";
-import { crossValidatedArea, type RowGroups, rowGroups } from "../evaluation/index";
+import { crossValidatedArea, foldsInTurn, type RowGroups, rowGroups } from "../evaluation/index";
 import { type Look, looksAt } from "./look";
 import { mean, meanOf, scaled, scalingOf } from "./scaling";
 import { STRUCTURES } from "./structure";
@@ -87,13 +87,7 @@ function foldsOf(labels: readonly number[], groups: RowGroups | undefined): numb
   const unitOf = (i: number) => groups?.[i] ?? i;
   const unitsOf = (wanted: number) => new Set(labels.flatMap((label, i) => (label === wanted ? [unitOf(i)] : []))).size;
   const count = Math.min(FOLDS, unitsOf(0), unitsOf(1));
-  const turns = [0, 0];
-  const known = new Map<number, number>();
-  return labels.map((label, i) => {
-    const fold = known.get(unitOf(i)) ?? turns[label]!++ % count;
-    known.set(unitOf(i), fold);
-    return fold;
-  });
+  return foldsInTurn(labels, groups, count);
 }
 
 /** Describes a shift in a sentence. @param names of the sets, such as `train` and `test` */

@@ -1,5 +1,5 @@
 /** @module Logistic regression with an L2 penalty, solved to convergence by Newton's method. Deterministic. */
-import { type RowGroups, rowLogLoss, sigmoid } from "../evaluation/index";
+import { foldsInTurn, type RowGroups, rowLogLoss, sigmoid } from "../evaluation/index";
 import { type LeadingDirections, leadingDirections } from "./leading-directions";
 import { rowCoordinates } from "./row-coordinates";
 
@@ -86,16 +86,10 @@ export function fitLogistic(
 
 /** The fold of each example: that of its class's turn, or that of its group's first example. At least two, also of few groups. */
 function foldsOf(labels: ArrayLike<number>, groups: RowGroups | undefined): number[] {
-  const seen: [number, number] = [0, 0];
-  const ofGroups = new Map<number, number>();
-  const folds = Array.from(labels, (label, i) => {
-    const group = groups?.[i] ?? i;
-    const fold = ofGroups.get(group) ?? seen[label > 0.5 ? 1 : 0]++ % FOLDS;
-    ofGroups.set(group, fold);
-    return fold;
-  });
+  const folds = foldsInTurn(labels, groups, FOLDS);
   if (!groups || new Set(folds).size > 1) return folds;
-  return ofGroups.size > 1 ? Array.from(groups, (group) => group % FOLDS) : foldsOf(labels, undefined);
+  const isOneGroup = new Set(groups).size === 1;
+  return isOneGroup ? foldsInTurn(labels, undefined, FOLDS) : Array.from(groups, (group) => group % FOLDS);
 }
 
 type Solution = Pick<LogisticFit, "weights" | "bias">;

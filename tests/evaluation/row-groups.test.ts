@@ -7,6 +7,7 @@ import {
   compareModels,
   delongInterval,
   delongTest,
+  foldsInTurn,
   type Prediction,
   pairedDifferences,
   rank,
@@ -118,4 +119,9 @@ test("groups go with predictions into the file, the metrics and the comparison",
     binaryMetrics(labels, alike, { interval: { groups } }).rocAucCi95,
     binaryMetrics(labels, alike).rocAucCi95,
   );
+});
+
+test("folds are dealt out to each label in turn, and a group is in one", () => {
+  assert.deepEqual(foldsInTurn([0, 0, 1, 0, 1, 1], undefined, 2), [0, 1, 0, 0, 1, 0]);
+  assert.deepEqual(foldsInTurn([0, 0, 1, 0, 1, 1], Uint32Array.of(0, 1, 2, 1, 2, 0), 2), [0, 1, 0, 1, 0, 0]);
 });
