@@ -6,8 +6,8 @@
  * spend accuracy on images that no camera takes.
  */
 import { type ChannelAffine, type LinearMap, type Matrix, MatrixMultiplier, matrixOf } from "../conversion/index";
-import { symmetricEigen } from "../eigen/index";
-import { principalDirections, transposed } from "./principal-directions";
+import { symmetricEigen, transposed } from "../eigen/index";
+import { principalDirections } from "./principal-directions";
 import type { Tail } from "./tail";
 
 /** A map that is split at its highest rank. Lower ranks use the first components. */

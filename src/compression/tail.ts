@@ -1,4 +1,5 @@
 /** @module The layers of a plain network after its first linear layer: gradients of the logit for given outputs of that layer. */
+
 import {
   collect,
   identityConverters,
@@ -7,9 +8,9 @@ import {
   storedMatrix,
   type TrainedRun,
 } from "../conversion/index";
+import { transposed } from "../eigen/index";
 import { sigmoid } from "../evaluation/index";
 import { SafetensorsFile } from "../files/index";
-import { transposed } from "./principal-directions";
 
 /** y = x W + b, a factor and an addend for each column, or a function of each number. */
 type Step =

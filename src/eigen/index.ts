@@ -3,6 +3,8 @@
  * (EISPACK's tred2 and tql2; Bowdler, Martin, Reinsch and Wilkinson 1968).
  */
 
+export { orthonormalize, transposed } from "./matrix";
+
 /** Eigenpairs by falling eigenvalue. */
 export interface SymmetricEigen {
   readonly values: Float64Array;

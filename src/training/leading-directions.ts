@@ -1,9 +1,11 @@
 /** @module The directions in which rows vary most, as a preconditioner for products with X'X. */
-import { symmetricEigen } from "../eigen/index";
+import { orthonormalize, symmetricEigen, transposed } from "../eigen/index";
 import { Random } from "../random/index";
 
 /** Most directions, and rows or columns for each. */
 const [MOST, ONE_IN] = [50, 2];
+/** Of a direction that depends on others, only rounding errors are left. */
+const ROUNDING = 1e-10;
 
 /** Orthonormal directions of the columns, the longest first. */
 export interface LeadingDirections {
@@ -22,82 +24,26 @@ export function leadingDirections(x: ArrayLike<number>, rows: number): LeadingDi
   const count = Math.max(1, Math.min(MOST, Math.floor(Math.min(rows, k) / ONE_IN)));
   const random = new Random(1, "leading directions");
   const start = Float64Array.from({ length: k * count }, () => random.normal());
-  const basis = orthonormal(timesTransposed(x, timesColumns(x, start, rows, k, count), rows, k, count), k, count);
-  const along = timesColumns(x, basis, rows, k, count);
-  const products = timesTransposed(along, along, rows, count, count);
+  const basis = times(transposed(times(x, start, [rows, k, count]), rows, count), x, [count, rows, k]);
+  orthonormalize(basis, k, ROUNDING);
+  const along = times(x, transposed(basis, count, k), [rows, k, count]);
+  const products = times(transposed(along, rows, count), along, [count, rows, count]);
   const { values, vectors: turns } = symmetricEigen(products, count);
-  const vectors = new Float64Array(count * k);
-  for (let a = 0; a < count; a++) {
-    for (let j = 0; j < k; j++) {
-      let sum = 0;
-      for (let b = 0; b < count; b++) sum += turns[a * count + b]! * basis[j * count + b]!;
-      vectors[a * k + j] = sum;
-    }
-  }
-  return { vectors, squares: values.map((value) => Math.max(value, 0)) };
+  return { vectors: times(turns, basis, [count, count, k]), squares: values.map((value) => Math.max(value, 0)) };
 }
 
-/** X times columns [k, count]: [rows, count]. */
-function timesColumns(
-  x: ArrayLike<number>,
-  columns: Float64Array,
-  rows: number,
-  k: number,
-  count: number,
+/** The product [n, q] of a [n, p] and b [p, q]. */
+function times(
+  a: ArrayLike<number>,
+  b: ArrayLike<number>,
+  [n, p, q]: readonly [n: number, p: number, q: number],
 ): Float64Array {
-  const product = new Float64Array(rows * count);
-  for (let i = 0; i < rows; i++) {
-    for (let j = 0; j < k; j++) {
-      const value = x[i * k + j]!;
-      for (let a = 0, at = i * count, from = j * count; a < count; a++) product[at + a]! += value * columns[from + a]!;
+  const product = new Float64Array(n * q);
+  for (let i = 0; i < n; i++) {
+    for (let m = 0; m < p; m++) {
+      const value = a[i * p + m]!;
+      for (let j = 0, at = i * q, from = m * q; j < q; j++) product[at + j]! += value * b[from + j]!;
     }
   }
   return product;
-}
-
-/** X' times values [rows, count]: [k, count]. */
-function timesTransposed(
-  x: ArrayLike<number>,
-  values: Float64Array,
-  rows: number,
-  k: number,
-  count: number,
-): Float64Array {
-  const product = new Float64Array(k * count);
-  for (let i = 0; i < rows; i++) {
-    for (let j = 0; j < k; j++) {
-      const value = x[i * k + j]!;
-      for (let a = 0, at = j * count, from = i * count; a < count; a++) product[at + a]! += value * values[from + a]!;
-    }
-  }
-  return product;
-}
-
-/** Columns [k, count] made orthonormal, twice because of rounding (modified Gram-Schmidt). Dependent ones become zeros. */
-function orthonormal(columns: Float64Array, k: number, count: number): Float64Array {
-  // Rows run along memory.
-  const rows = new Float64Array(columns.length);
-  for (let j = 0; j < k; j++) for (let a = 0; a < count; a++) rows[a * k + j] = columns[j * count + a]!;
-  for (let a = 0; a < count; a++) {
-    const own = rows.subarray(a * k, (a + 1) * k);
-    const before = Math.sqrt(dot(own, own));
-    for (let pass = 0; pass < 2; pass++) {
-      for (let b = 0; b < a; b++) {
-        const other = rows.subarray(b * k, (b + 1) * k);
-        const share = dot(own, other);
-        for (let j = 0; j < k; j++) own[j]! -= share * other[j]!;
-      }
-    }
-    const length = Math.sqrt(dot(own, own));
-    const scale = length > 1e-10 * before ? 1 / length : 0;
-    for (let j = 0; j < k; j++) own[j]! *= scale;
-  }
-  for (let j = 0; j < k; j++) for (let a = 0; a < count; a++) columns[j * count + a] = rows[a * k + j]!;
-  return columns;
-}
-
-function dot(a: Float64Array, b: Float64Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
-  return sum;
 }
