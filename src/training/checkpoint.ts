@@ -27,6 +27,8 @@ const STATE = "state.json";
 const MANIFEST = "manifest.json";
 /** Prefix of the name of a checkpoint while it is written; the id of the process follows. */
 const WRITING = "writing-";
+/** Prefix of the name of a checkpoint while it is removed, so that an interrupted removal is not taken for a damaged one. */
+const REMOVING = "removing-";
 
 interface SavedState extends TrainerState {
   /** Hash of everything that must not change when a run is resumed. */
@@ -82,31 +84,41 @@ export class CheckpointStore {
 
   /** Removes the checkpoints of a finished run. */
   async clear(): Promise<void> {
-    for (const name of await this.names()) await rm(join(this.directory, name), { recursive: true, force: true });
+    for (const name of await this.names()) await this.remove(name);
   }
 
   /** Renames a complete checkpoint to `last`; the old `last` becomes `previous`. */
   private async promote(path: string): Promise<void> {
     const [last, previous] = [join(this.directory, "last"), join(this.directory, "previous")];
     if (existsSync(last)) {
-      await rm(previous, { recursive: true, force: true });
+      if (existsSync(previous)) await this.remove("previous");
       await rename(last, previous);
     }
     await rename(path, last);
     await syncDirectory(this.directory);
   }
 
-  /** Clears `writing-`: the restored checkpoint becomes `last`; the others are older or incomplete. */
+  /** Removes a checkpoint under another name: until the rename it is complete, after it nobody reads it. */
+  private async remove(name: string): Promise<void> {
+    const removed = `${REMOVING}${process.pid}`;
+    if (name !== removed) {
+      await rm(join(this.directory, removed), { recursive: true, force: true });
+      await rename(join(this.directory, name), join(this.directory, removed));
+    }
+    await rm(join(this.directory, removed), { recursive: true, force: true });
+  }
+
+  /** Makes a restored `writing-` checkpoint `last`, and removes what interrupted saves and removals have left. */
   private async tidy(restored: string): Promise<void> {
     if (restored.startsWith(WRITING)) await this.promote(join(this.directory, restored));
     for (const name of await this.names()) {
-      if (name.startsWith(WRITING)) await rm(join(this.directory, name), { recursive: true, force: true });
+      if (name.startsWith(WRITING) || name.startsWith(REMOVING)) await this.remove(name);
     }
   }
 
   private async names(): Promise<string[]> {
     if (!existsSync(this.directory)) return [];
-    return (await readdir(this.directory)).filter((name) => /^(last|previous|writing-\d+)$/.test(name));
+    return (await readdir(this.directory)).filter((name) => /^(last|previous|(writing|removing)-\d+)$/.test(name));
   }
 
   /**
@@ -115,7 +127,8 @@ export class CheckpointStore {
    */
   private async candidates(): Promise<string[]> {
     const names = (await this.names()).filter(
-      (name) => !name.startsWith(WRITING) || existsSync(join(this.directory, name, MANIFEST)),
+      (name) =>
+        !name.startsWith(REMOVING) && (!name.startsWith(WRITING) || existsSync(join(this.directory, name, MANIFEST))),
     );
     const found = await Promise.all(
       names.sort().map(async (name) => ({ name, ...(await placeOf(join(this.directory, name))) })),

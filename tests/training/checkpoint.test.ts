@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
 import { cp, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -39,6 +40,14 @@ function newTrainer(
   });
 }
 
+function readdirIfThere(folder: string): string[] | undefined {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Fills a folder with checkpoints of epochs 1 (`previous`) and 2 (`last`). */
 async function twoCheckpoints(folder: string): Promise<CheckpointStore> {
   const store = new CheckpointStore(folder, "fingerprint");
@@ -68,6 +77,31 @@ test("a save that was killed between its renames counts, and becomes the last on
   assert.deepEqual((await readdir(folder)).sort(), ["last", "previous"]);
   const again = newTrainer();
   assert.match((await store.restore(again)) ?? "", /^Resumed from .*last: epoch 1, batch 3\.$/);
+});
+
+test("a folder named last or previous has a manifest at every moment, also while an old one is removed", async (context) => {
+  const folder = await temporaryDirectory(context);
+  const store = await twoCheckpoints(folder);
+  const torn = new Set<string>();
+  const look = setInterval(() => {
+    for (const name of ["last", "previous"]) {
+      const inside = readdirIfThere(join(folder, name));
+      if (inside && !inside.includes("manifest.json")) torn.add(`${name}: ${inside.join(", ") || "empty"}`);
+    }
+  });
+  const trainer = newTrainer();
+  for (let i = 0; i < 40; i++) await store.save(trainer);
+  clearInterval(look);
+  assert.deepEqual([...torn], []);
+});
+
+test("what a killed removal has left is removed without a word", async (context) => {
+  const folder = await temporaryDirectory(context);
+  const store = await twoCheckpoints(folder);
+  await cp(join(folder, "last"), join(folder, "removing-123"), { recursive: true });
+  await rm(join(folder, "removing-123", "manifest.json"));
+  assert.match((await store.restore(newTrainer())) ?? "", /^Resumed from .*last: epoch 1, batch 3\.$/);
+  assert.deepEqual((await readdir(folder)).sort(), ["last", "previous"]);
 });
 
 test("a first save that was killed is no checkpoint; the run starts anew", async (context) => {
