@@ -97,10 +97,10 @@ async function addressIn(stream: NodeJS.ReadableStream): Promise<string> {
 }
 
 async function readyAt(url: string): Promise<void> {
-  for (let attempt = 0; attempt < 200; attempt++) {
+  for (let attempt = 0; attempt < 600; attempt++) {
     const response = await fetch(`${url}/readyz`).catch(() => undefined);
     if (response?.ok) return;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  throw new Error(`${url} did not get ready in 20 s`);
+  throw new Error(`${url} did not get ready in 60 s`);
 }

@@ -1,31 +1,21 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { appendFile, cp, mkdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, rm, symlink, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { after, type TestContext, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { FolderImages } from "../../serve/core/index";
-import { type PooledModel, type RunningServer, type ServerOptions, startServer } from "../../serve/server/index";
+import { type PooledModel, type RunningServer, startServer } from "../../serve/server/index";
 import { projectRoot } from "../../src/files/index";
 import { encodePng } from "../../src/image/with-sharp";
-import { modelSha256, readModelDirectory } from "../../src/model-directory/model-directory";
 import { writeForeignModel } from "../support/foreign-model";
 import { dynamicallyQuantized } from "../support/quantized-graphs";
+import { send, serve } from "../support/running-server";
 import { tile, writeModel, writeTiles } from "../support/served-model";
 import { sharedDirectory, temporaryDirectory } from "../support/temporary-directory";
-
-async function serve(
-  t: TestContext,
-  options: Partial<ServerOptions> = {},
-): Promise<RunningServer & { directory: string }> {
-  const directory = await temporaryDirectory(t);
-  const models = options.models ?? [await writeModel(join(directory, "model"))];
-  const server = await startServer({ port: 0, ...options, models });
-  t.after(() => server.close());
-  return { ...server, directory };
-}
 
 let shared: Promise<RunningServer> | undefined;
 after(async () => (await shared)?.close());
@@ -35,9 +25,6 @@ async function sharedUrl(): Promise<string> {
   shared ??= writeModel(join(sharedDirectory(), "model")).then((model) => startServer({ port: 0, models: [model] }));
   return (await shared).url;
 }
-
-const send = (url: string, body: Uint8Array) =>
-  fetch(`${url}/predict`, { method: "POST", body: body as BodyInit, headers: { "content-type": "image/png" } });
 
 /** Writes raw bytes to the server and gives everything it says until it hangs up. */
 async function raw(url: string, text: string): Promise<string> {
@@ -91,14 +78,16 @@ test("requests that arrive together share runs of the network, and each gets its
   const tiles = await Promise.all(Array.from({ length: 40 }, (_, i) => tile(i)));
   const alone: number[] = [];
   for (const image of tiles) alone.push((await (await send(url, image)).json()).logit);
-  const answers = await Promise.all(tiles.map((image) => send(url, image)));
-  const batches = answers.map((answer) =>
-    Number(/batch of (\d+)/.exec(answer.headers.get("server-timing") ?? "")?.[1]),
-  );
-  assert.ok(Math.max(...batches) > 1, `largest batch: ${Math.max(...batches)}`);
-  for (const [i, answer] of answers.entries()) {
-    assert.ok(Math.abs((await answer.json()).logit - (alone[i] as number)) < 1e-4);
+  let largest = 0;
+  // On a busy machine an image may be decoded so slowly that the one before it has its answer already.
+  for (let round = 0; round < 10 && largest <= 1; round++) {
+    const answers = await Promise.all(tiles.map((image) => send(url, image)));
+    for (const [i, answer] of answers.entries()) {
+      largest = Math.max(largest, Number(/batch of (\d+)/.exec(answer.headers.get("server-timing") ?? "")?.[1]));
+      assert.ok(Math.abs((await answer.json()).logit - (alone[i] as number)) < 1e-4);
+    }
   }
+  assert.ok(largest > 1, `largest batch: ${largest}`);
 });
 
 test("more requests than the queue holds get 503 with a time to retry, the others their answers", async (t) => {
@@ -131,62 +120,15 @@ test("a lost worker costs at most its requests, and the next ones are answered a
   const startMs = performance.now() - began;
   const image = await tile(1);
   const load = Array.from({ length: 50 }, () => send(url, image));
-  await new Promise((resolve) => setTimeout(resolve, 10));
+  await sleep(10);
   process.kill((models.get() as PooledModel).pids[0] as number, "SIGKILL");
   const killed = performance.now();
   for (const response of await Promise.all(load)) assert.ok([200, 503].includes(response.status), `${response.status}`);
-  while ((await send(url, image)).status !== 200) await new Promise((resolve) => setTimeout(resolve, 20));
+  while ((await send(url, image)).status !== 200) await sleep(20);
   const backMs = performance.now() - killed;
   // A new worker has the same to do as the first one, on a machine that is as busy; a pause before it would show.
   assert.ok(backMs < 500 + 2 * startMs, `back after ${backMs} ms, where the start took ${startMs} ms`);
   assert.match(await (await fetch(`${url}/metrics`)).text(), /histo_worker_restarts_total\{model="mlp"\} 1/);
-});
-
-test("a model is replaced without a failed request, and a damaged one is not taken", async (t) => {
-  const { url, directory, reload } = await serve(t);
-  const image = await tile(1);
-  const sha = async () => (await (await send(url, image)).json()).model_sha256;
-  const before = await sha();
-  await writeModel(join(directory, "next"), { seed: 5 });
-  await rename(join(directory, "model"), join(directory, "old"));
-  await cp(join(directory, "next"), join(directory, "model"), { recursive: true });
-  let stop = false;
-  const statuses = new Set<number>();
-  const load = Promise.all(
-    Array.from({ length: 4 }, async () => {
-      while (!stop) statuses.add((await send(url, image)).status);
-    }),
-  );
-  await reload();
-  const after = await sha();
-  assert.notEqual(after, before);
-  await appendFile(join(directory, "model", "model.onnx"), "x");
-  await assert.rejects(reload(), { code: "MODEL_CORRUPT" });
-  stop = true;
-  await load;
-  assert.deepEqual([...statuses], [200]);
-  assert.equal(await sha(), after);
-});
-
-test("models that are replaced twice at the same time, or while the server stops, leave no process behind", async (t) => {
-  const directory = await temporaryDirectory(t);
-  const model = await writeModel(join(directory, "model"));
-  const processes = () => process.getActiveResourcesInfo().filter((resource) => resource === "ProcessWrap").length;
-  // An ended process is forgotten a little later.
-  const areLeft = async (count: number) => {
-    for (let i = 0; i < 200 && processes() !== count; i++) await new Promise((resolve) => setTimeout(resolve, 10));
-    assert.equal(processes(), count);
-  };
-  const before = processes();
-  const server = await startServer({ models: [model], port: 0, lingerMs: 300 });
-  t.after(() => server.close());
-  await Promise.all([server.reload(), server.reload()]);
-  await areLeft(before + 1);
-  const ending = Promise.all([server.reload(), server.close()]);
-  await server.close();
-  await assert.rejects(fetch(server.url), "who asks again waits too");
-  await ending;
-  await areLeft(before);
 });
 
 test("a damaged model is refused at start and leaves no worker behind", async (t) => {
@@ -213,26 +155,6 @@ test("asked to stop, the server is not ready at once, answers what is under way,
   assert.equal(await exitStatus(child), 130);
 });
 
-test("asked to reload again and again, the server ends with one worker for the newest model", async (t) => {
-  const { models, directory, reload } = await serve(t, { workers: 1 });
-  const workers = async () => (await readFile(`/proc/${process.pid}/task/${process.pid}/children`, "utf8")).trim();
-  const before = (models.get() as PooledModel).pids[0];
-  const others = (await workers()).split(" ").filter((pid) => pid !== String(before));
-  const first = reload();
-  await writeModel(join(directory, "next"), { seed: 5 });
-  await rename(join(directory, "model"), join(directory, "old"));
-  await cp(join(directory, "next"), join(directory, "model"), { recursive: true });
-  const [second, third] = [reload(), reload()];
-  assert.equal(second, third, "what is asked for during a round shares the next");
-  await Promise.allSettled([first, second]);
-  const sha = modelSha256((await readModelDirectory(join(directory, "model"))).card.files ?? {});
-  assert.equal(models.get().sha256, sha);
-  assert.deepEqual(
-    (await workers()).split(" ").filter((pid) => !others.includes(pid)),
-    [String((models.get() as PooledModel).pids[0])],
-  );
-});
-
 test("SIGHUP while the models load, and several at once, neither end the server nor keep it from ending", async (t) => {
   const child = await spawnServer(t);
   assert.match(await firstLine(child.stderr), /Listening on/);
@@ -240,7 +162,7 @@ test("SIGHUP while the models load, and several at once, neither end the server 
   const { url } = JSON.parse(await firstLine(child.stdout));
   child.stderr?.resume();
   child.kill("SIGHUP");
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await sleep(50);
   child.kill("SIGHUP");
   assert.equal((await send(url, await tile(1))).status, 200);
   child.kill("SIGTERM");
@@ -289,7 +211,7 @@ test("who asks for a large image and never reads it is cut off, and its memory i
       const answer = await fetch(`${url}/images/large.png`);
       await answer.arrayBuffer();
       if (answer.status === wanted) return true;
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      await sleep(50);
     }
     return false;
   };
