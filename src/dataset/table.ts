@@ -214,6 +214,16 @@ const QUOTE_PROBLEMS: Readonly<Record<string, string>> = {
 /** The line that tells Excel the delimiter. */
 const SEPARATOR_LINE = /^\s*"?sep=(.)"?[ \t]*(?:\r\n|\n|\r)/i;
 
+/** The lines before the header that begin with `#`, as comments do, and empty ones. A header like `#image,label` is none. */
+function commentsOf(text: string): string {
+  const [comments = ""] = /^(?:[ \t]*(?:#[^\r\n]*)?(?:\r\n|\n|\r))*/.exec(text) ?? [];
+  const last = comments.trimEnd().split(LINE_END).at(-1) ?? "";
+  const next = text.slice(comments.length).split(LINE_END, 1)[0] ?? "";
+  const fieldsIn = (line: string) => line.split(delimiterOf(next)).length;
+  const isHeader = /^\s*#\S/.test(last) && fieldsIn(last) > 1 && fieldsIn(last) === fieldsIn(next);
+  return isHeader ? comments.slice(0, comments.lastIndexOf(last)) : comments;
+}
+
 /** The delimiter that occurs most often in the header line, outside quotes. */
 function delimiterOf(text: string): string {
   const header =
@@ -227,8 +237,9 @@ function delimiterOf(text: string): string {
 
 function records(text: string, path: string): TableRow[] {
   const [separatorLine, separator] = SEPARATOR_LINE.exec(text) ?? [];
-  const linesBefore = separatorLine === undefined ? 0 : lineCount(separatorLine) - 1;
-  const content = text.slice(separatorLine?.length ?? 0);
+  const before = separatorLine ?? commentsOf(text);
+  const linesBefore = lineCount(before) - 1;
+  const content = text.slice(before.length);
   try {
     const parsed = parse(content, {
       delimiter: separator ?? delimiterOf(content),

@@ -106,6 +106,9 @@ for (const [what, text] of Object.entries({
   "old Mac line ends": "image,label,split\ra.png,benign,train\rb.png,malignant,test\r",
   semicolons: "Image;Label;Split\na.png;benign;train\nb.png;malignant;test\n",
   "a line for Excel that names the separator": "sep=;\nImage;Label;Split\na.png;benign;train\nb.png;malignant;test\n",
+  "comments before the header":
+    "# tiles of 2024, three hospitals\n\n#image,label,split\n# a, b\nimage,label,split\na.png,benign,train\nb.png,malignant,test\n",
+  "a header that begins with #": "# tiles\n#image,label,split\na.png,benign,train\nb.png,malignant,test\n",
   tabs: "File Name\tDiagnosis\tSubset\na.png\tbenign\ttraining\nb.png\tmalignant\ttesting\n",
   "quotes, blanks and empty lines":
     '"image", "label" ,"split"\n\n"a.png", benign , train\n b.png,"malignant ",test\n\n',
