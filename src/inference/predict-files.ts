@@ -1,6 +1,6 @@
 /** @module Lists the images that a user names (files, and all files in folders that have the extension of an image), and predicts them. */
 import { readFile, stat } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { countValues } from "../collections/index";
 import type { FoundImages } from "../dataset/labels/index";
 import { HistoError, hasErrorCode, InputError, messageOf } from "../errors/index";
@@ -30,13 +30,19 @@ export interface NamedImages {
 }
 
 /**
- * Lists images in a stable order: arguments as given, and folders sorted by name, including their subfolders.
+ * Lists images in a stable order: arguments as given, and folders sorted by name, including their subfolders. A file that is named
+ * twice, or beside its folder, is listed once.
  * @param option name of the command line option, for messages
  * @throws {InputError} `IMAGES_MISSING` for a path that does not exist, `IMAGES_NONE` if there are no images
  */
 export async function namedImages(paths: readonly string[], option = "--images"): Promise<NamedImages> {
   const found = await Promise.all(paths.map((path) => lookAt(path, option)));
-  const listed = found.flatMap(({ images }) => images);
+  const byPath = new Map<string, ListedImage>();
+  for (const image of found.flatMap(({ images }) => images)) {
+    const place = resolve(image.path);
+    if (!byPath.has(place)) byPath.set(place, image);
+  }
+  const listed = [...byPath.values()];
   if (listed.length === 0) {
     const others = found.flatMap(({ unread }) => unread).length;
     const remedy = others > 0 ? `; convert its ${counted(others, "image")} of other formats` : "";

@@ -106,6 +106,18 @@ test("predict follows linked folders, leaves hidden files out, and names images 
   );
 });
 
+test("a file that is named twice, or beside its folder, has one row", async (t) => {
+  const { images, model } = await workspace(t);
+  const twice = [join(images, "b.png"), `${images}/./b.png`, images];
+  const { status, stdout, stderr } = await histoHere("predict", "--model", model, "--images", ...twice, "--json");
+  assert.equal(status, 0, stderr);
+  const { predictions } = JSON.parse(stdout) as { predictions: { filename: string }[] };
+  assert.deepEqual(
+    predictions.map(({ filename }) => filename),
+    ["b.png", "a.PNG", "more, please/c.png"],
+  );
+});
+
 test("predict names unreadable images, still predicts the others, and exits with 1", async (t) => {
   const { images, model } = await workspace(t);
   await writeFile(join(images, "broken.png"), "these are not pixels");
