@@ -2,7 +2,7 @@
 export { type DatasetOptions, datasetSchema } from "./dataset";
 export * from "./declaration/index";
 export { changeSchema, deploymentSchema, logsSchema, pricesSchema, releaseSchema, removalSchema } from "./deploy";
-export { optionsOf, resolveTrainingOptions } from "./resolve";
+export { leastBatch, optionsOf, resolveTrainingOptions } from "./resolve";
 export { serveSchema } from "./serve";
 export { slideDefaults, slideSchema } from "./slide/index";
 export {

@@ -33,11 +33,16 @@ export function resolveTrainingOptions(given: GivenTrainingOptions): TrainingOpt
   return options;
 }
 
-function checkBatch({ model, size, batch, normalization }: TrainingOptions): void {
-  const byOption = normalization === "batch";
-  const least = byOption ? 2 : (modelNamed(model)?.leastBatch?.(size) ?? 1);
+/** Fewest images of a batch that the network can be trained on. */
+export function leastBatch({ model, size, normalization }: TrainingOptions): number {
+  return normalization === "batch" ? 2 : (modelNamed(model)?.leastBatch?.(size) ?? 1);
+}
+
+function checkBatch(options: TrainingOptions): void {
+  const { model, size, batch, normalization } = options;
+  const least = leastBatch(options);
   if (batch >= least) return;
-  const what = byOption ? "--normalization batch" : `--model ${model} with --size ${size}`;
+  const what = normalization === "batch" ? "--normalization batch" : `--model ${model} with --size ${size}`;
   const message = `${what} needs --batch ${least} or more: it subtracts the mean of the batch, so a single image becomes zero.`;
   throw new InputError("OPTION_RANGE", message);
 }

@@ -48,18 +48,26 @@ export interface BatchOptions {
   readonly seed?: number;
   /** All examples in this one of the eight views. */
   readonly view?: number;
+  /** Fewest examples of a batch: if fewer are left, they are added to the last one. Default: 1. */
+  readonly least?: number;
 }
 
-/** Divides examples into batches; the last one may be smaller. */
+/** Number of examples in the largest batch. */
+export function largestBatch(count: number, { size, least = 1 }: Pick<BatchOptions, "size" | "least">): number {
+  return Math.min(count, size + least - 1);
+}
+
+/** Divides examples into batches; the last one may be smaller or, with {@link BatchOptions.least}, a little larger. */
 export function batchesOf(examples: Examples, options: BatchOptions): BatchSource {
-  const { size, sampler, augment = false, mixup = 0, seed = 0, view = 0 } = options;
+  const { size, sampler, augment = false, mixup = 0, seed = 0, view = 0, least = 1 } = options;
   const count = examples.labels.length;
   const inOrder = Uint32Array.from({ length: count }, (_, i) => i);
-  const batches = Math.ceil(count / size);
+  const isTooFew = count > size && count % size > 0 && count % size < least;
+  const batches = isTooFew ? Math.floor(count / size) : Math.ceil(count / size);
   let order: { epoch: number; positions: Uint32Array } = { epoch: -1, positions: inOrder };
   const positionsAt = (epoch: number, index: number) => {
     if (order.epoch !== epoch) order = { epoch, positions: sampler ? drawn(sampler(epoch), count) : inOrder };
-    return order.positions.slice(index * size, (index + 1) * size);
+    return order.positions.slice(index * size, index + 1 === batches ? count : (index + 1) * size);
   };
   return {
     batches,

@@ -4,10 +4,10 @@ import { InputError } from "../errors/index";
 import { augmentationNamed, createAugmentation } from "../image/index";
 import { architectureOf, describeModel, saveModel } from "../models/index";
 import { modelNamed } from "../models/registry/index";
-import { BACKBONE_PREFIX, type TrainingOptions } from "../options/index";
+import { BACKBONE_PREFIX, leastBatch, type TrainingOptions } from "../options/index";
 import { setPrecision } from "../tensorflow/index";
 import { backboneTask } from "./backbone/backbone-task";
-import { pixelExamples } from "./batches";
+import { largestBatch, pixelExamples } from "./batches";
 import { colourTask } from "./colour-measures";
 import { byPartition, openTrainingData, type TrainingData } from "./data";
 import { fineTuned } from "./fine-tuning";
@@ -96,9 +96,11 @@ function checkStem({ stem, extraFeatures, model }: TrainingOptions): void {
 }
 
 /** Starts the thread that loads training batches; none if the store is not in a file. */
-function startPrefetcher({ augment, seed, batch }: TrainingOptions, data: TrainingData): Prefetcher | undefined {
+function startPrefetcher(options: TrainingOptions, data: TrainingData): Prefetcher | undefined {
+  const { augment, seed, batch } = options;
   const { store, labels } = data;
-  const largest = Math.min(batch, labels.train.length) * store.bytesPerImage;
+  const images = largestBatch(labels.train.length, { size: batch, least: leastBatch(options) });
+  const largest = images * store.bytesPerImage;
   const { path, contentHash } = store;
   return path ? Prefetcher.start({ store: path, contentHash, augment, seed }, largest) : undefined;
 }

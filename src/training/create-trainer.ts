@@ -1,5 +1,5 @@
 /** @module Builds the trainer of a plan, and chooses how its steps are computed: the precision of products and the way of updates. */
-import type { TrainingOptions } from "../options/index";
+import { leastBatch, type TrainingOptions } from "../options/index";
 import { Adam, chooseStepWay, type Optimizer, plainWay, RmsProp, Sgd, type StepWay } from "../tensorflow/index";
 import { batchesOf } from "./batches";
 import type { Callback } from "./callbacks/callback";
@@ -21,7 +21,7 @@ export function createTrainer(
   const { batch, seed, mixup, epochs, sampler: wanted } = options;
   const sampler = wanted === "balanced" ? balanced(train.labels, seed) : shuffled(train.labels.length, seed);
   const augment = options.augment !== "none";
-  const source = batchesOf(train, { size: batch, sampler, augment, mixup, seed });
+  const source = batchesOf(train, { size: batch, sampler, augment, mixup, seed, least: leastBatch(options) });
   return new Trainer(task.model, source, batchesOf(validation, { size: batch }), {
     optimizer: createOptimizer(options),
     loss: createLoss({ ...options, positiveWeight: positiveWeightOf(options, data.labels.train) }),

@@ -52,6 +52,23 @@ test("an example that is drawn again in an epoch is augmented in another way eac
   assert.deepEqual(drawsOf(pixelExamples(store, positions, LABELS, scale, augmentation, prefetcher), 0), draws);
 });
 
+test("a single example that is left over joins the last batch where batches are normalized", () => {
+  const count = 9;
+  const values = Float32Array.from({ length: count }, (_, i) => i);
+  const examples = featureExamples([values], 1, new Uint8Array(count), 0);
+  const sizesWith = (size: number, least: number) => {
+    const source = batchesOf(examples, { size, least });
+    const batches = Array.from({ length: source.batches }, (_, index) => [...source.load(0, index).inputs.dataSync()]);
+    assert.deepEqual(batches.flat(), [...values]);
+    return batches.map(({ length }) => length);
+  };
+  assert.deepEqual(sizesWith(4, 1), [4, 4, 1]);
+  assert.deepEqual(sizesWith(4, 2), [4, 5]);
+  assert.deepEqual(sizesWith(3, 2), [3, 3, 3]);
+  assert.deepEqual(sizesWith(7, 2), [7, 2]);
+  assert.deepEqual(sizesWith(16, 2), [9]);
+});
+
 test("coordinates and features have other views too", () => {
   const classes = ["B1", "B2", "A2", "E", "E"] as const;
   const values = Float32Array.from({ length: LABELS.length * classes.length }, (_, i) => i + 1);
