@@ -8,6 +8,8 @@ export interface ChannelStatistics {
   readonly mean: [number, number, number];
   /** Population standard deviation over all pixels, at least 1/255, so that dividing by it is safe. */
   readonly std: [number, number, number];
+  /** All pixels deviate from the mean by less than a level. */
+  readonly isOneColour: boolean;
 }
 
 const IMAGES_AT_ONCE = 16;
@@ -43,15 +45,17 @@ export function channelStatistics(store: PixelStore, positions: ArrayLike<number
   const counts = channelHistogram(store, positions);
   const mean: [number, number, number] = [0, 0, 0];
   const std: [number, number, number] = [0, 0, 0];
+  const deviations: number[] = [];
   for (let channel = 0; channel < 3; channel++) {
     const bins = counts.subarray(256 * channel, 256 * (channel + 1));
     const total = bins.reduce((sum, count) => sum + count, 0);
     const average = bins.reduce((sum, count, value) => sum + count * value, 0) / total;
     const variance = bins.reduce((sum, count, value) => sum + count * (value - average) ** 2, 0) / total;
     mean[channel] = average / 255;
+    deviations[channel] = Math.sqrt(variance);
     std[channel] = Math.max(1, Math.sqrt(variance)) / 255;
   }
-  return { mean, std };
+  return { mean, std, isOneColour: deviations.every((deviation) => deviation < 1) };
 }
 
 /** The mean of the images at `positions`, rounded: uint8, RGB, [size, size, 3]. */

@@ -15,6 +15,7 @@ import {
   tileEdge,
   withoutSkipped,
 } from "../dataset/index";
+import { InputError } from "../errors/index";
 import { type RowGroups, rowGroups } from "../evaluation/index";
 import type { Preprocessing, StainNormalization } from "../image/index";
 import type { TrainingOptions } from "../options/index";
@@ -83,7 +84,12 @@ function measured(
   const positions = byPartition((partition) =>
     Uint32Array.from(tiles[partition], (tile) => store.positionOf(tile.name)),
   );
-  const { mean, std } = packagedNamed(options.model) ?? channelStatistics(store, positions.train);
+  const own = channelStatistics(store, positions.train);
+  if (own.isOneColour) {
+    const message = `The training images of ${dataset.directory} are all of one and the same colour, from which nothing can be learned; check the images.`;
+    throw new InputError("DATA_ONE_COLOUR", message);
+  }
+  const { mean, std } = packagedNamed(options.model) ?? own;
   const bitDepth = bitDepthOf(dataset);
   const edge = tileEdge(store, positions.train, resize);
   return {

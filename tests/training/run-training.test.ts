@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -8,6 +8,7 @@ import { Interrupted } from "../../src/errors/index";
 import { readPredictions } from "../../src/evaluation/index";
 import { exportRun } from "../../src/export/index";
 import { readJson, sha256File } from "../../src/files/index";
+import { encodePng } from "../../src/image/with-sharp";
 import type { ModelCard } from "../../src/model-directory/index";
 import { defaultTrainingOptions, type TrainingOptions } from "../../src/options/index";
 import { type RunConfig, RunDirectory } from "../../src/runs/index";
@@ -115,6 +116,16 @@ for (const [what, options] of [
     assert.ok(!finished.includes(what));
   });
 }
+
+test("images that are all of one colour are refused before the training, not by its export", async (context) => {
+  const folder = await temporaryDirectory(context);
+  const data = await writeCsvSet(join(folder, "data"), 30);
+  const grey = await encodePng(new Uint8Array(16 * 16 * 3).fill(200), 16, 16);
+  for (let i = 0; i < 30; i++) await writeFiles(data, { [`images/${i}.png`]: grey });
+  const run = join(folder, "run");
+  await assert.rejects(runTraining({ data, size: 16, hidden: [4], epochs: 1 }, { run }), { code: "DATA_ONE_COLOUR" });
+  assert.equal(existsSync(run), false);
+});
 
 test("the configuration has the size of the training images if they were resized", async (context) => {
   const folder = await temporaryDirectory(context);
