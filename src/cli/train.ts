@@ -4,7 +4,7 @@ import { join } from "node:path";
 import * as z from "zod";
 import { mustBeDataFolder } from "../dataset/labels/index";
 import { InputError } from "../errors/index";
-import type { CrossValidation, ExperimentResult, TrackingOptions } from "../experiments/index";
+import type { CrossValidation, ExperimentResult, TrackingOptions, TrainingPart } from "../experiments/index";
 import { projectRoot, readJson } from "../files/index";
 import { decimal, textTable } from "../format/index";
 import {
@@ -37,6 +37,7 @@ const runSchema = z.strictObject({
     ),
     options: option(json().optional(), "training options as a JSON object; flags override it", { value: "json" }),
     trackAs: option(json().optional(), "tracking options", { value: "json", hidden: true }),
+    partOf: option(json().optional(), "what a comparison or cross-validation decided", { value: "json", hidden: true }),
   }),
   ...trackingOptions,
 });
@@ -60,7 +61,10 @@ export const command = defineCommand({
     command.options.find(({ long }) => long === "--resume")?.implies({ data: "" });
     return command;
   },
-  async run({ run, resume, checkpointEvery, track, experiment, trackAs, ...rest }, { flags, progress, signal }) {
+  async run(
+    { run, resume, checkpointEvery, track, experiment, trackAs, partOf, ...rest },
+    { flags, progress, signal },
+  ) {
     const given: GivenTrainingOptions = { ...rest.options, ...givenTraining(flags) };
     const begun = resume ? await begunOptions(run) : {};
     const options = { ...given, data: given.data || begun.data || "" };
@@ -90,6 +94,7 @@ export const command = defineCommand({
       run: run ?? newRunPath(options.model?.split(":")[0] ?? "mlp"),
       resume,
       ...common,
+      ...(partOf as TrainingPart | undefined),
       ...(checkpointEvery !== undefined && { checkpointEvery }),
     });
   },

@@ -23,6 +23,8 @@ export interface ExportedConfig {
   readonly skipUnreadable?: boolean;
   /** Number of views whose mean logit is the answer. Default: 1. */
   readonly views?: number;
+  /** Number of trainings from which validation chose these options. */
+  readonly bestOf?: number;
   /** TensorFlow's logits were computed on a GPU. */
   readonly onGpu?: true;
   readonly mlflowRunId?: string;

@@ -102,6 +102,27 @@ export interface Comparison {
 }
 
 /**
+ * Another model's predictions in the order of these, paired by image.
+ * @throws {InputError} `COMPARISON_IMAGES` if the images or their labels differ
+ */
+export function pairedRows(rows: readonly Prediction[], others: readonly Prediction[]): Prediction[] {
+  const other = new Map(others.map((row) => [row.filename, row]));
+  const names = new ImageNames(other.keys());
+  const pairs = rows.map((row) => {
+    const [name, ...ambiguous] = names.matching(row.filename);
+    return [row, name === undefined || ambiguous.length > 0 ? undefined : other.get(name)] as const;
+  });
+  const lost = pairs.find(([row, match]) => match === undefined || match.label !== row.label);
+  const matched = new Set(pairs.map(([, match]) => match));
+  if (lost || matched.size !== pairs.length || rows.length !== others.length) {
+    const example = lost ? ` (for example ${lost[0].filename})` : "";
+    const message = `The two models did not predict the same images and labels${example}; train both on the same data, with the same positive class, groups and --split-seed.`;
+    throw new InputError("COMPARISON_IMAGES", message);
+  }
+  return pairs.flatMap(([, match]) => match ?? []);
+}
+
+/**
  * Compares two models' predictions of the same images.
  * @throws {InputError} `COMPARISON_IMAGES` if the images or their labels differ
  */
@@ -109,21 +130,8 @@ export function compareModels(
   a: { readonly predictions: readonly Prediction[]; readonly threshold: number },
   b: { readonly predictions: readonly Prediction[]; readonly threshold: number },
 ): Comparison {
-  const other = new Map(b.predictions.map((row) => [row.filename, row]));
-  const names = new ImageNames(other.keys());
-  const pairs = a.predictions.map((row) => {
-    const [name, ...others] = names.matching(row.filename);
-    return [row, name === undefined || others.length > 0 ? undefined : other.get(name)] as const;
-  });
-  const lost = pairs.find(([row, match]) => match === undefined || match.label !== row.label);
-  const matched = new Set(pairs.map(([, match]) => match));
-  if (lost || matched.size !== pairs.length || a.predictions.length !== b.predictions.length) {
-    const example = lost ? ` (for example ${lost[0].filename})` : "";
-    const message = `The two models did not predict the same images and labels${example}; train both on the same data, with the same positive class, groups and --split-seed.`;
-    throw new InputError("COMPARISON_IMAGES", message);
-  }
   const { labels, groups, scores, logits } = labelsAndScores(a.predictions);
-  const others = labelsAndScores(pairs.flatMap(([, row]) => row ?? []));
+  const others = labelsAndScores(pairedRows(a.predictions, b.predictions));
   const ofA = { scores, rankBy: logits, threshold: a.threshold };
   const ofB = { scores: others.scores, rankBy: others.logits, threshold: b.threshold };
   const right = (model: typeof ofA) => Array.from(labels, (label, i) => isCalled(model, i) === (label === 1));

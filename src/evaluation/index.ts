@@ -16,7 +16,14 @@ export {
   type MeasuredBin,
   measuredBins,
 } from "./calibration";
-export { type Comparison, compareModels, mcnemarTest, type PairedDifference, pairedDifferences } from "./comparison";
+export {
+  type Comparison,
+  compareModels,
+  mcnemarTest,
+  type PairedDifference,
+  pairedDifferences,
+  pairedRows,
+} from "./comparison";
 export { type Confusion, confusionAt, decisionMetrics } from "./confusion";
 export {
   type PrecisionRecallCurve,

@@ -5,10 +5,10 @@
 import { existsSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { type BackboneOptions, fetchBackbone, openBackbone } from "../backbones/index";
-import { type DatasetOptions, datasetContentHash, loadDataset } from "../dataset/index";
-import { HistoError, Interrupted, messageOf } from "../errors/index";
-import { delongTest, labelsAndScores, type Prediction, readPredictions } from "../evaluation/index";
-import { makeOutputFolder, projectRoot, readJson, sha256, writeJson } from "../files/index";
+import { type DatasetOptions, datasetContentHash, loadDataset, type Reading } from "../dataset/index";
+import { HistoError, InputError, Interrupted, messageOf } from "../errors/index";
+import { delongTest, labelsAndScores, type Prediction, pairedRows, readPredictions } from "../evaluation/index";
+import { makeOutputFolder, projectRoot, readJson, sha256, takeLock, writeJson } from "../files/index";
 import { BACKBONE_PREFIX, defaultTrainingOptions } from "../options/index";
 import { type Progress, silentProgress } from "../progress/index";
 import { RunDirectory } from "../runs/index";
@@ -25,7 +25,7 @@ import {
 import type { ParentTracking } from "./parent-run";
 import { backboneTechnique, type Choice, type Technique, techniquesNamed } from "./techniques";
 import { ComparisonTracker } from "./track-comparison";
-import { type ProcessContext, type ProcessTraining, storedResult, trainOnce } from "./train-process";
+import { type ProcessContext, type ProcessTraining, readingOf, storedResult, trainOnce } from "./train-process";
 
 export interface TechniqueComparisonOptions {
   readonly data: string;
@@ -77,19 +77,26 @@ export async function compareTechniques(options: TechniqueComparisonOptions): Pr
   const context = { progress, ...(signal && { signal }) };
   const techniques: Entry[] = [];
   for (const technique of techniquesNamed(options.models)) techniques.push({ technique, size: technique.size ?? size });
-  const dataHash = await datasetContentHash(await loadDataset(data, dataset));
   if (options.backbone) techniques.push(await backboneOf(options, context));
-  const place = { ...options, out: resolve(options.out), dataHash };
+  const out = resolve(options.out);
+  const reading = await readingOf(techniques.flatMap(({ technique }) => runsOf(technique, out)));
+  const dataHash = await datasetContentHash(await loadDataset(data, dataset, reading));
+  const place = { ...options, out, dataHash, reading };
   for (const entry of techniques) await checkStoredRuns(entry, place);
-  await makeOutputFolder("--out", place.out);
+  await makeOutputFolder("--out", out);
+  const unlock = await takeLock(join(out, "lock"), (holder) => {
+    const message = `--out ${out}: process ${holder} is comparing there; wait for it or choose another.`;
+    return new InputError("COMPARISON_BUSY", message);
+  });
   const settings = { seed: 0, ...options };
-  const tracker = await ComparisonTracker.start(place.out, settings, options.track || undefined, progress);
+  let tracker: ComparisonTracker | undefined;
   try {
+    tracker = await ComparisonTracker.start(out, settings, options.track || undefined, progress);
     const rows: ComparisonRow[] = [];
     const failed: FailedTechnique[] = [];
-    for (const { technique, size } of techniques) {
+    for (const [i, { technique, size }] of techniques.entries()) {
       const { name, title } = technique;
-      progress.say(title);
+      progress.say(`${title} (${i + 1} of ${techniques.length})`);
       try {
         for (const needed of technique.needs ?? []) await fetchBackbone(needed, context);
         rows.push(await trainAndMeasure(technique, { ...place, size }, { ...context, tracker }));
@@ -105,6 +112,8 @@ export async function compareTechniques(options: TechniqueComparisonOptions): Pr
   } catch (error) {
     await tracker?.end(error instanceof Interrupted ? "KILLED" : "FAILED");
     throw error;
+  } finally {
+    unlock();
   }
 }
 
@@ -136,8 +145,17 @@ interface Entry {
 }
 
 /** `out` is absolute, and `size` is the technique's. */
-type Place = TechniqueComparisonOptions & { readonly dataHash: string };
+type Place = TechniqueComparisonOptions & { readonly dataHash: string; readonly reading: Reading };
 type Context = ProcessContext & { readonly tracker: ComparisonTracker | undefined };
+
+/** The directories of a technique's trainings. */
+function runsOf({ name, choices = [] }: Technique, out: string): string[] {
+  return [join(out, name), ...choices.map((choice) => choiceRun(out, name, choice))];
+}
+
+function choiceRun(out: string, technique: string, { name }: Choice): string {
+  return join(out, "choices", technique, name);
+}
 
 /** Checks before hours of training that stored results belong to this comparison. @throws {InputError} `COMPARISON_OTHER` */
 async function checkStoredRuns({ technique, size }: Entry, place: Place): Promise<void> {
@@ -150,19 +168,25 @@ async function checkStoredRuns({ technique, size }: Entry, place: Place): Promis
 /** The training that a row describes. */
 function fullTraining(technique: Technique, place: Place, chosen?: Choice): ProcessTraining {
   const options = { ...optionsOf(technique, place), ...chosen?.options };
-  return { ...trainingOn(place), run: join(place.out, technique.name), options, export: "fp32" };
+  const bestOf = chosen && technique.choices?.length;
+  return { ...trainingOn(place), run: join(place.out, technique.name), options, export: "fp32", bestOf };
 }
 
 /** A training with half the epochs, to select a choice. */
 function choiceTraining(technique: Technique, choice: Choice, place: Place): ProcessTraining {
   const settings = optionsOf(technique, place);
   const options = { ...settings, ...choice.options, epochs: Math.ceil(settings.epochs / 2) };
-  const run = join(place.out, "choices", technique.name, choice.name);
+  const run = choiceRun(place.out, technique.name, choice);
   return { ...trainingOn(place), run, options, export: "none" };
 }
 
-function trainingOn({ data, dataset = {}, dataHash }: Place): Pick<ProcessTraining, "data" | "dataset" | "dataHash"> {
-  return { data: resolve(data), dataset, dataHash };
+function trainingOn({
+  data,
+  dataset = {},
+  dataHash,
+  reading,
+}: Place): Omit<ProcessTraining, "run" | "options" | "export"> {
+  return { data: resolve(data), dataset, dataHash, reading };
 }
 
 function optionsOf(technique: Technique, { size, seed = 0, epochs: most = Number.POSITIVE_INFINITY }: Place) {
@@ -222,6 +246,6 @@ function againstBaseline(row: ComparisonRow, predictions: ReadonlyMap<string, re
   const [own, baseline] = [predictions.get(row.name), predictions.get("colour")];
   if (!own || !baseline || row.name === "colour") return row;
   const { labels, logits, groups } = labelsAndScores(own);
-  const { difference, ci95 } = delongTest(labels, logits, labelsAndScores(baseline).logits, groups);
+  const { difference, ci95 } = delongTest(labels, logits, labelsAndScores(pairedRows(own, baseline)).logits, groups);
   return { ...row, beyondBaseline: { difference, ci95 } };
 }

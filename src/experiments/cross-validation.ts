@@ -1,5 +1,6 @@
 /** @module K-fold cross-validation: trains once for each fold, validates on that fold, and summarizes the metrics. */
 import { existsSync } from "node:fs";
+import { readdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { datasetContentHash, foldNames, loadDataset } from "../dataset/index";
 import { InputError, Interrupted } from "../errors/index";
@@ -13,7 +14,7 @@ import { endLogged, type Logged } from "./logged";
 import { numbers } from "./metric-names";
 import { type Spread, spreadOf } from "./over-seeds";
 import { type ParentTracking, parentOf, startParentRun } from "./parent-run";
-import { type ProcessTraining, trainOnce } from "./train-process";
+import { type ProcessTraining, readingOf, trainOnce } from "./train-process";
 
 interface CrossValidationOptions {
   /** Holds a run for each fold, `folds.json` and the validation predictions of all folds. Finished folds are not repeated. */
@@ -41,6 +42,9 @@ export interface CrossValidation extends Logged {
   readonly test: Readonly<Record<string, Spread>>;
 }
 
+/** Of the runs' names, before the name of the fold. */
+const FOLDER = "fold-";
+
 /**
  * Trains once for each fold of the data set (from the table, or as many as `dataset.folds` says), one after the other.
  * @throws {InputError} `DATA_...` and `TABLE_...`, `RUN_EXISTS`, `COMPARISON_OTHER` if the directory holds other trainings
@@ -54,20 +58,23 @@ export async function crossValidate(
   if (existsSync(run.config)) {
     throw new InputError("RUN_EXISTS", `--run ${run.path} holds a run already; choose another for all folds.`);
   }
-  const { fold: _all, ...reading } = dataset;
-  const loaded = await loadDataset(data, reading);
+  const { fold: _all, ...rest } = dataset;
+  const there = await readdir(run.path).catch(() => []);
+  const reading = await readingOf(there.flatMap((name) => (name.startsWith(FOLDER) ? [join(run.path, name)] : [])));
+  const loaded = await loadDataset(data, rest, reading);
   const { validationFraction: fraction, splitSeed: seed } = { ...defaultTrainingOptions, ...options };
   const names = foldNames(loaded, { fraction, seed });
-  const common = { data: resolve(data), dataHash: await datasetContentHash(loaded), options, export: variant };
+  const dataHash = await datasetContentHash(loaded);
+  const common = { data: resolve(data), dataHash, options, export: variant, reading, resumable: true };
   await makeOutputFolder("--run", run.path);
   const active = track ? await startParentRun("cross-validation", run.path, track, progress) : undefined;
   try {
     const folds: FoldResult[] = [];
     for (const [i, fold] of names.entries()) {
       progress.say(`Fold ${fold} (${i + 1} of ${names.length})`);
-      const at = join(run.path, `fold-${encodeURIComponent(fold)}`);
+      const at = join(run.path, `${FOLDER}${encodeURIComponent(fold)}`);
       const tracking = track && active && { ...track, parent: parentOf(active), tags: { fold }, weights: false };
-      const training = { ...common, run: at, dataset: { ...reading, fold }, resumable: true };
+      const training = { ...common, run: at, dataset: { ...rest, fold } };
       const result = await trainOnce(training, { progress, signal, ...(tracking && { tracking }) });
       folds.push({ fold, run: at, validation: result.validation, test: result.test });
     }

@@ -1,4 +1,6 @@
 /** @module Experiments: training, export and tracking put together. */
+
+export type { TrainingPart } from "../training/index";
 export { compareTechniques, comparisonDirectory, type TechniqueComparison } from "./compare-techniques";
 export { type CrossValidation, crossValidate } from "./cross-validation";
 export type { ComparisonRow } from "./measure";

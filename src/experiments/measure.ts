@@ -12,6 +12,7 @@ import {
   labelsAndScores,
   metricIntervals,
   type Prediction,
+  pairedRows,
   parseThresholdRule,
   rank,
   readPredictions,
@@ -126,8 +127,11 @@ export async function ensembleRow(
   candidates: readonly ComparisonRow[],
   runOf: (name: string) => RunDirectory,
 ): Promise<{ row: ComparisonRow; test: Prediction[] }> {
-  const read = (partition: "validation" | "test") =>
-    Promise.all(candidates.map(({ name }) => readPredictions(runOf(name).predictions(partition))));
+  const read = async (partition: "validation" | "test") => {
+    const each = candidates.map(({ name }) => readPredictions(runOf(name).predictions(partition)));
+    const [first = [], ...others] = await Promise.all(each);
+    return [first, ...others.map((rows) => pairedRows(first, rows))];
+  };
   const onValidation = await read("validation");
   const scores = onValidation.map((rows) => rows.map(({ probability }) => probability));
   const labels = (onValidation[0] as Prediction[]).map(({ label }) => label);

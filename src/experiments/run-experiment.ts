@@ -39,11 +39,7 @@ export async function runExperiment(
   if (!lock) return trainExportAndLog(options, experiment);
   const run = resolve(experiment.run);
   await makeOutputFolder("--run", run);
-  const unlock = await takeLock(
-    join(run, "lock"),
-    (holder) =>
-      new InputError("RUN_BUSY", `--run ${run}: process ${holder} is training there; wait for it or choose another.`),
-  );
+  const unlock = await lockRun(run);
   try {
     return await trainExportAndLog(options, experiment);
   } finally {
@@ -51,6 +47,15 @@ export async function runExperiment(
     // Removes the directory only if it is empty, because the training failed at the start.
     await rmdir(run).catch(() => undefined);
   }
+}
+
+/** Takes a run's lock and returns its release. @throws {InputError} `RUN_BUSY` if another process trains there */
+export function lockRun(run: string): Promise<() => void> {
+  return takeLock(
+    join(run, "lock"),
+    (holder) =>
+      new InputError("RUN_BUSY", `--run ${run}: process ${holder} is training there; wait for it or choose another.`),
+  );
 }
 
 async function trainExportAndLog(

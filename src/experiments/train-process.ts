@@ -4,13 +4,15 @@ import { existsSync } from "node:fs";
 import { readdir, rm } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
+import type { DatasetOptions, Reading } from "../dataset/index";
 import { HistoError, InputError, Interrupted } from "../errors/index";
 import type { Variant } from "../export/index";
 import { projectRoot, readJson, writeJson } from "../files/index";
-import type { DatasetOptions, TrainingOptions } from "../options/index";
+import type { TrainingOptions } from "../options/index";
 import { type Progress, silentProgress } from "../progress/index";
-import { RunDirectory } from "../runs/index";
-import type { ExperimentResult } from "./run-experiment";
+import { type RunConfig, RunDirectory } from "../runs/index";
+import type { TrainingPart } from "../training/index";
+import { type ExperimentResult, lockRun } from "./run-experiment";
 import type { TrackingOptions } from "./track-training";
 
 /** The part of the output of `histo train --json` that is used here. */
@@ -20,7 +22,7 @@ export type ProcessResult = Pick<
 >;
 
 /** Settings of a training. */
-export interface ProcessTraining {
+export interface ProcessTraining extends TrainingPart {
   readonly run: string;
   readonly data: string;
   readonly dataset: DatasetOptions;
@@ -30,6 +32,12 @@ export interface ProcessTraining {
   readonly export: Variant | "none";
   /** Continue a stopped training. By default it starts again, because time and memory are measured over a whole training. */
   readonly resumable?: boolean;
+}
+
+/** How the data set is read: as by the trainings that are in these directories already, so that all have the same split. */
+export async function readingOf(runs: readonly string[]): Promise<Reading> {
+  const begun = runs.map((run) => new RunDirectory(run).config).find(existsSync);
+  return begun === undefined ? 2 : ((await readJson<RunConfig>(begun)).reading ?? 1);
 }
 
 export interface ProcessContext {
@@ -47,7 +55,7 @@ export interface ProcessContext {
 export async function trainOnce(training: ProcessTraining, context: ProcessContext): Promise<ProcessResult> {
   const stored = await storedResult(training);
   if (stored) return stored;
-  if (!training.resumable) await clear(new RunDirectory(training.run));
+  if (!training.resumable) await clear(training.run);
   const result = await train(training, context);
   const record: StoredTraining = { settings: settingsOf(training), dataHash: training.dataHash, result };
   await writeJson(recordOf(training), record);
@@ -82,16 +90,25 @@ function recordOf({ run }: ProcessTraining): string {
   return join(run, "process.json");
 }
 
-/** The settings without the directory and the hash, in the form in which JSON returns them. */
-function settingsOf({ run: _run, dataHash: _hash, resumable: _resumable, ...settings }: ProcessTraining): object {
-  return JSON.parse(JSON.stringify(settings)) as object;
+/** What decides the result, in the form in which JSON returns it. */
+function settingsOf({ data, dataset, options, export: variant }: ProcessTraining): object {
+  return JSON.parse(JSON.stringify({ data, dataset, options, export: variant })) as object;
 }
 
-/** Deletes a stopped training, except its log, so that the new training continues the same MLflow run. */
-async function clear(run: RunDirectory): Promise<void> {
-  const entries = existsSync(run.path) ? await readdir(run.path) : [];
-  for (const name of entries) {
-    if (name !== basename(run.spool)) await rm(join(run.path, name), { recursive: true, force: true });
+/**
+ * Deletes a stopped training, except its log, so that the new training continues the same MLflow run.
+ * @throws {InputError} `RUN_BUSY` if it has not stopped: killed comparisons leave their training behind for a while
+ */
+async function clear(run: string): Promise<void> {
+  if (!existsSync(run)) return;
+  const unlock = await lockRun(run);
+  try {
+    const kept = [basename(new RunDirectory(run).spool), "lock"];
+    for (const name of await readdir(run)) {
+      if (!kept.includes(name.split(".")[0] as string)) await rm(join(run, name), { recursive: true, force: true });
+    }
+  } finally {
+    unlock();
   }
 }
 
@@ -99,10 +116,15 @@ async function clear(run: RunDirectory): Promise<void> {
 async function train(training: ProcessTraining, context: ProcessContext): Promise<ProcessResult> {
   const { progress, signal, tracking } = context;
   if (signal?.aborted) throw new Interrupted(STOPPED);
-  const { run, data, dataset, options } = training;
+  const { run, data, dataset, options, reading, bestOf } = training;
   const resume = training.resumable && existsSync(new RunDirectory(run).config) ? ["--resume"] : [];
   const place = ["--data", resolve(data), "--run", run, ...resume];
-  const choices = ["--options", JSON.stringify({ ...options, dataset })];
+  const choices = [
+    "--options",
+    JSON.stringify({ ...options, dataset }),
+    "--part-of",
+    JSON.stringify({ reading, bestOf }),
+  ];
   const track = tracking ? ["--track-as", JSON.stringify(tracking)] : ["--no-track"];
   const command = [join(projectRoot(), "bin", "histo.cjs"), "train", ...place, ...choices, ...track];
   const child = spawn(process.execPath, [...command, "--json", "--export", training.export], {

@@ -65,8 +65,7 @@ export async function writeCard(
         ...(config.pretrained && { pretrained: config.pretrained }),
       },
     }),
-    ...(monitor &&
-      thresholdRule && { selection: { ...(isSolved(run) ? { isSolved: true } : { monitor }), thresholdRule } }),
+    ...(monitor && thresholdRule && { selection: selectionOf(run, { monitor, thresholdRule }) }),
     ...(existsSync(run.files.shift) && { shift: await readJson<NonNullable<ModelCard["shift"]>>(run.files.shift) }),
     ...(run.metrics && { metrics: run.metrics }),
     ...(validationCurve && { validationCurve }),
@@ -90,6 +89,11 @@ async function curveOf({ files }: TrainedRun): Promise<ThresholdCurve | undefine
   const predictions = await readPredictions(file);
   const { labels, scores } = labelsAndScores(predictions);
   return thresholdCurve([...labels], [...scores]);
+}
+
+function selectionOf(run: TrainedRun, { monitor, thresholdRule }: { monitor: string; thresholdRule: string }) {
+  const { bestOf } = run.config;
+  return { ...(isSolved(run) ? { isSolved: true as const } : { monitor }), thresholdRule, ...(bestOf && { bestOf }) };
 }
 
 /** Whether the weights are the solution of a logistic regression: a linear head on frozen backbones is not trained in epochs. */

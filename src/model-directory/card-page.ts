@@ -56,11 +56,13 @@ function training({ trainedOn, source, classes }: ModelCard): string[] {
 
 function choice({ selection }: ModelCard): string[] {
   if (!selection) return [];
-  const { monitor, isSolved, thresholdRule } = selection;
+  const { monitor, isSolved, thresholdRule, bestOf } = selection;
   const weights = isSolved
     ? "The weights solve a logistic regression on the training tiles exactly; cross-validation on these chose its penalty."
     : `The weights are those of the epoch with the best ${monitor} on validation.`;
-  return [`${weights} The threshold was chosen on validation (${thresholdRule}). Neither used the test images.`];
+  const options = bestOf ? [`Its options are the best of ${bestOf} that were tried, by the AUC on validation.`] : [];
+  const threshold = `The threshold was chosen on validation (${thresholdRule}).`;
+  return [[...options, weights, threshold, "None of this used the test images."].join(" ")];
 }
 
 const MEASURES = {

@@ -84,9 +84,14 @@ export interface ModelCard {
   readonly validationCurve?: ThresholdCurve;
   /**
    * The measure that selected the best epoch on validation, or that the weights were solved exactly instead, and the rule that
-   * selected the threshold.
+   * selected the threshold. `bestOf`: number of trainings with other options from which the AUC on validation selected this one.
    */
-  readonly selection?: { readonly monitor?: string; readonly isSolved?: true; readonly thresholdRule: string };
+  readonly selection?: {
+    readonly monitor?: string;
+    readonly isSolved?: true;
+    readonly thresholdRule: string;
+    readonly bestOf?: number;
+  };
   /** Comparison of the validation and test images with the training images, see the room `familiar`. */
   readonly shift?: Readonly<
     Record<string, { readonly auc: number; readonly ci95: readonly [number, number]; readonly says: string }>

@@ -101,6 +101,8 @@ export interface RunConfig extends TrainingOptions {
   contentHash: string;
   /** How the data set was read. Missing in runs of earlier versions: 1. */
   reading?: Reading;
+  /** Number of trainings from which validation chose these options. */
+  bestOf?: number;
   /** Precision of products and kind of updates, which a resumed run keeps. */
   stepWay?: { readonly precision: "bf16" | "fp32"; readonly updates: "product" | "rule" | "tensorflow" };
   /** Predicted on a GPU, which rounds the factors of products. */

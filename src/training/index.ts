@@ -14,7 +14,13 @@ export type { EpochResult, Measures } from "./epoch";
 export { createLoss, type Loss } from "./losses";
 export { learningRateRange, type RangeTest, runLearningRateRange } from "./lr-range";
 export { type PlannedOptions, planOptions } from "./plan";
-export { type RunCallback, type RunTrainingOptions, runTraining, type TrainingResult } from "./run-training";
+export {
+  type RunCallback,
+  type RunTrainingOptions,
+  runTraining,
+  type TrainingPart,
+  type TrainingResult,
+} from "./run-training";
 export { balanced, type Sampler, shuffled } from "./samplers";
 export * as schedules from "./schedules";
 export { highestRate } from "./schedules";

@@ -29,7 +29,15 @@ import { checkMemory, planTraining, type TrainingPlan } from "./plan";
 import type { UserMetric } from "./trainer";
 import type { TrainingTask } from "./training-task";
 
-export interface RunTrainingOptions {
+/** What a comparison, a cross-validation or a search decides for its trainings. */
+export interface TrainingPart {
+  /** How a new run reads the data set. Default: as today. */
+  readonly reading?: Reading;
+  /** Number of trainings from which validation chose the options of this one. */
+  readonly bestOf?: number | undefined;
+}
+
+export interface RunTrainingOptions extends TrainingPart {
   /** Run directory; a new one under `runs/` by default. */
   readonly run: string;
   /** Continues an interrupted run. */
@@ -43,8 +51,6 @@ export interface RunTrainingOptions {
   readonly checkpointEvery?: number;
   /** Folder for bases and coordinates. A run that is resumed on another machine needs the same content there. */
   readonly subspaceDirectory?: string;
-  /** How a new run reads the data set. Default: as today. */
-  readonly reading?: Reading;
 }
 
 /**
@@ -119,7 +125,7 @@ async function train(
   plan: TrainingPlan,
   data: TrainingData,
   task: TrainingTask,
-  { resume, progress = silentProgress, signal, callbacks = [], metrics, checkpointEvery }: RunTrainingOptions,
+  { resume, progress = silentProgress, signal, callbacks = [], metrics, checkpointEvery, bestOf }: RunTrainingOptions,
   started: number,
 ): Promise<TrainingResult> {
   const { run, options } = plan;
@@ -128,7 +134,7 @@ async function train(
   }
   const way = await wayOf(plan, task);
   useStepWay(way);
-  const config = await configOf(plan, data, task, way);
+  const config: RunConfig = { ...(await configOf(plan, data, task, way)), ...(bestOf && { bestOf }) };
   const store = new CheckpointStore(run.checkpoints, fingerprint(plan, config, data, task.stemFingerprint));
   const best = new BestWeights(run.bestSoFar, plan.monitor, options.keepBest);
   const trainer = createTrainer(task.isSolved ? onlyMeasured(plan) : plan, data, task, {
@@ -212,6 +218,7 @@ async function configOf(plan: TrainingPlan, data: TrainingData, task: TrainingTa
     ...(data.dataset.mpp !== undefined && { mpp: data.dataset.mpp }),
     contentHash: data.store.contentHash,
     reading: plan.reading,
+    ...(plan.begun?.bestOf && { bestOf: plan.begun.bestOf }),
     stepWay: way,
     ...(task.pretrained && { pretrained: task.pretrained }),
     ...(data.dataset.notes?.length && { notes: data.dataset.notes }),

