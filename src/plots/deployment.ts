@@ -1,5 +1,6 @@
 /** @module Figures about serving: measured latencies, and costs by traffic. */
 import type { Data } from "plotly.js";
+import { spreadOver } from "../collections/index";
 import { type Figure, figure, logTicks, verticalLine } from "./figure";
 import { colours } from "./theme";
 
@@ -75,4 +76,24 @@ export function patternFigure(
     yaxis: { autorange: "reversed", automargin: true },
     legend: { orientation: "h", x: 1, xanchor: "right", y: 1.02, yanchor: "bottom" },
   });
+}
+
+/** Parts of a layout that the web page sets itself. */
+const OF_PRINT = ["width", "height", "template", "title", "margin", "legend"];
+/** As many points of a line or a box as can be told apart. */
+const MOST_POINTS = 121;
+
+/** A figure for the web page, which has its own size, fonts and legend: what it shows, with as many points as can be told apart. */
+export function pageFigure({ data, layout }: Figure, caption: string) {
+  const { text: title = "" } = layout.title as { readonly text?: string };
+  const own = Object.fromEntries(Object.entries(layout).filter(([part]) => !OF_PRINT.includes(part)));
+  return { title, caption, data: data.map(thinned), layout: own };
+}
+
+/** Every n-th point of a line, and both ends; of a box, the same of its sorted values, so that its quartiles stay. */
+function thinned(trace: Data): Data {
+  const { type, x, y } = trace as { readonly type: string; readonly x?: number[]; readonly y: number[] };
+  const fewer = <T>(values: readonly T[]) =>
+    values.length > MOST_POINTS ? [...spreadOver(values.slice(0, -1), MOST_POINTS - 1), values.at(-1)] : values;
+  return { ...trace, ...(x && { x: fewer(x) }), y: fewer(type === "box" ? [...y].sort((a, b) => a - b) : y) } as Data;
 }

@@ -5,7 +5,7 @@ export { calibrationFigure, scoreFigure } from "./calibration";
 export { beyondBaselineFigure, techniqueCostFigure, techniquesFigure } from "./comparison";
 export { confusionFigure } from "./confusion";
 export { precisionRecallFigure, rocFigure, sweepFigure } from "./curves";
-export { costFigure, latencyFigure, patternFigure } from "./deployment";
+export { costFigure, latencyFigure, pageFigure, patternFigure } from "./deployment";
 export {
   barFigure,
   classBalanceFigure,

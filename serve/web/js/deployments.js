@@ -12,27 +12,12 @@ export async function view() {
     ...figures.map((/** @type {any} */ { title: name, caption, data, layout }) =>
       figure(
         name ?? "",
-        (colours) => ({ data: inColoursOfPage(data, colours), layout: inColoursOfPage(ownLayout(layout), colours) }),
+        (colours) => ({ data: inColoursOfPage(data, colours), layout: inColoursOfPage(layout, colours) }),
         { caption },
       ),
     ),
     ...tables.map(tableCard),
   );
-}
-
-/** What a figure says of itself, without what belongs to the place it was made for: sizes, colours, its title. */
-function ownLayout(/** @type {any} */ layout) {
-  const {
-    width: _width,
-    height: _height,
-    template: _template,
-    title: _title,
-    margin: _margin,
-    legend: _legend,
-    ...own
-  } = layout;
-  // Labels are turned by what room there is.
-  return { ...own, ...(own.xaxis && { xaxis: { ...own.xaxis, tickangle: undefined } }) };
 }
 
 /**
