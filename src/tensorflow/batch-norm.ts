@@ -6,7 +6,7 @@ import * as tf from "@tensorflow/tfjs";
 import { differentiable } from "./differentiable";
 import { attribute, callOps } from "./kernels";
 import { runtime } from "./load";
-import { batchNormBackward, batchNormForward, hasNetworkOps } from "./network-ops";
+import { hasNetworkOps, normalizationGradients } from "./network-ops";
 
 export interface BatchNormStep {
   /** Normalized, scaled and shifted; shape of the input. */
@@ -64,6 +64,7 @@ export function batchNormByStatistics(
   return options.relu6 ? tf.relu6(y) : y;
 }
 
+/** @param statistics means and variances [2, c]; with `byBatch` those of the batch are used instead. @returns also those [2, c] */
 function own(
   x: tf.Tensor4D,
   gamma: tf.Tensor1D,
@@ -72,13 +73,20 @@ function own(
   options: BatchNormOptions,
   byBatch: boolean,
 ): { y: tf.Tensor4D; used: tf.Tensor } {
+  const attributes = [
+    attribute.float("real", options.epsilon),
+    attribute.int("whole", (byBatch ? 0 : 1) + (options.relu6 ? 2 : 0)),
+  ];
   let used: tf.Tensor | undefined;
-  const normalize = differentiable(([xs, scale, offset], save) => {
-    const inputs = [xs, scale, offset] as [tf.Tensor, tf.Tensor, tf.Tensor];
-    const [value, found] = batchNormForward(inputs, statistics, options, byBatch);
+  const normalize = differentiable((inputs, save) => {
+    const outputs = callOps("HistoBatchNorm", attributes, [...inputs, statistics], 2);
+    const [value, found] = outputs as [tf.Tensor, tf.Tensor];
     used = tf.keep(found);
     save([...inputs, found]);
-    return { value, gradFunc: (dy, saved) => batchNormBackward(dy, saved, options, byBatch) };
+    return {
+      value,
+      gradFunc: (dy, saved) => normalizationGradients("HistoBatchNormGrad", attributes, [dy, ...saved]),
+    };
   });
   const y = normalize(x, gamma, beta) as tf.Tensor4D;
   statistics.dispose();

@@ -5,7 +5,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { runtime } from "./load";
 
-interface OpAttribute {
+export interface OpAttribute {
   readonly name: string;
   readonly type: number;
   readonly value: unknown;

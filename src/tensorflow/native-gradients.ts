@@ -5,7 +5,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { attribute, callOp, wrapKernel } from "./kernels";
 import { runtime } from "./load";
-import { hasNetworkOps, maxPoolBackward, maxPoolForward } from "./network-ops";
+import { hasNetworkOps } from "./network-ops";
 
 /** Uses ReluGrad instead of tfjs's step, cast and multiply, or the project's own operations for both passes. */
 function nativeRelu(): void {
@@ -111,9 +111,11 @@ function ownMaxPool(): void {
     return twos && (pad === "valid" || pad === 0 || (pad === "same" && even));
   };
   wrapKernel<UnaryCall & { readonly attrs: MaxPoolAttributes }>(tf.MaxPool, (original) => (call) => {
-    return halves(call.inputs.x, call.attrs) ? maxPoolForward(call.inputs.x) : original(call);
+    return halves(call.inputs.x, call.attrs) ? callOp("HistoMaxPool", [], [call.inputs.x]) : original(call);
   });
-  replaceMaxPoolGradient((dy, x, _, attributes) => (halves(x, attributes) ? () => maxPoolBackward(dy, x) : undefined));
+  replaceMaxPoolGradient((dy, x, _, attributes) =>
+    halves(x, attributes) ? () => callOp("HistoMaxPoolGrad", [], [dy, x]) : undefined,
+  );
 }
 
 if (runtime.kind === "native") {

@@ -2,21 +2,23 @@
 import * as tf from "@tensorflow/tfjs";
 import * as composed from "./composed-transformer-ops";
 import { differentiable } from "./differentiable";
-import * as native from "./network-ops";
+import { attribute, callOp, callOps, runOp } from "./kernels";
+import { columnSums, hasNetworkOps, normalizationGradients } from "./network-ops";
 
 /**
  * Normalizes the last axis of x [..., d] to mean 0 and variance 1, then scales by gamma [d] and shifts by beta [d]
  * (Ba, Kiros and Hinton 2016).
  */
 export function layerNorm(x: tf.Tensor, gamma: tf.Tensor, beta: tf.Tensor, epsilon: number): tf.Tensor {
-  if (!native.hasNetworkOps) return composed.layerNorm(x, gamma, beta, epsilon);
+  if (!hasNetworkOps) return composed.layerNorm(x, gamma, beta, epsilon);
   return differentiable(([input, scale, shift], save) => {
     const [rows, g, b] = [input, scale, shift] as [tf.Tensor, tf.Tensor, tf.Tensor];
-    const [value, statistics] = native.layerNormForward(rows, g, b, epsilon);
-    save([rows, g, statistics]);
+    const outputs = callOps("HistoLayerNorm", [attribute.float("real", epsilon)], [rows, g, b], 2);
+    const [value, meansAndDeviations] = outputs as [tf.Tensor, tf.Tensor];
+    save([rows, g, meansAndDeviations]);
     return {
       value,
-      gradFunc: (dy, saved) => native.layerNormBackward(dy, ...(saved as [tf.Tensor, tf.Tensor, tf.Tensor])),
+      gradFunc: (dy, saved) => normalizationGradients("HistoLayerNormGrad", [], [dy, ...saved]),
     };
   })(x, gamma, beta);
 }
@@ -27,28 +29,27 @@ export function layerNorm(x: tf.Tensor, gamma: tf.Tensor, beta: tf.Tensor, epsil
  * @returns [n, tokens, heads * d]
  */
 export function attention(qkv: tf.Tensor3D, heads: number): tf.Tensor3D {
-  if (!native.hasNetworkOps) return composed.attention(qkv, heads);
-  return differentiable(([input], save) => {
-    const [value, logSums] = native.attentionForward(input as tf.Tensor, heads);
-    save([input as tf.Tensor, value, logSums]);
-    return {
-      value,
-      gradFunc: (dy, saved) => native.attentionBackward(saved as [tf.Tensor, tf.Tensor, tf.Tensor], dy, heads),
-    };
+  if (!hasNetworkOps) return composed.attention(qkv, heads);
+  const attributes = [attribute.int("whole", heads)];
+  return differentiable((inputs, save) => {
+    // The logarithms of the softmax's denominators [n, heads, t].
+    const [value, logSums] = callOps("HistoAttention", attributes, inputs, 2) as [tf.Tensor, tf.Tensor];
+    save([...inputs, value, logSums]);
+    return { value, gradFunc: (dy, saved) => callOp("HistoAttentionGrad", attributes, [...saved, dy]) };
   })(qkv) as tf.Tensor3D;
 }
 
 /** x W + b over the last axis of x [..., k], as one product of two matrices. */
 export function affine(x: tf.Tensor, weights: tf.Tensor2D, bias: tf.Tensor1D): tf.Tensor {
-  if (!native.hasNetworkOps) return composed.affine(x, weights, bias);
+  if (!hasNetworkOps) return composed.affine(x, weights, bias);
   return differentiable(([input, kernel, shift], save) => {
     const [rows, w] = [flat(input as tf.Tensor), kernel as tf.Tensor2D];
     const product = tf.matMul(rows, w);
-    native.addBiasInPlace(product, shift as tf.Tensor);
+    runOp("HistoAddBias", [], [product, shift as tf.Tensor]); // in place
     save([rows, w]);
     return {
       value: tf.reshape(product, shapeOfProduct(x, weights)),
-      gradFunc: (dy, saved) => [...productGradients(dy, saved, x.shape), native.columnSums(dy)],
+      gradFunc: (dy, saved) => [...productGradients(dy, saved, x.shape), columnSums(dy)],
     };
   })(x, weights, bias);
 }
@@ -57,16 +58,17 @@ export function affine(x: tf.Tensor, weights: tf.Tensor2D, bias: tf.Tensor1D): t
  * GELU of x W + b: the result times the normal distribution function of itself (Hendrycks and Gimpel 2016), exact.
  */
 export function affineGelu(x: tf.Tensor, weights: tf.Tensor2D, bias: tf.Tensor1D): tf.Tensor {
-  if (!native.hasNetworkOps) return composed.gelu(composed.affine(x, weights, bias));
+  if (!hasNetworkOps) return composed.gelu(composed.affine(x, weights, bias));
   return differentiable(([input, kernel, shift], save) => {
     const [rows, w, b] = [flat(input as tf.Tensor), kernel as tf.Tensor2D, shift as tf.Tensor];
     const product = tf.matMul(rows, w);
     save([rows, w, product, b]);
     return {
-      value: tf.reshape(native.geluForward(product, b), shapeOfProduct(x, weights)),
+      value: tf.reshape(callOp("HistoGelu", [], [product, b]), shapeOfProduct(x, weights)),
       gradFunc: (dy, saved) => {
         const [, , before, offset] = saved as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
-        const [errors, toBias] = native.geluBackward(flat(dy), before, offset);
+        const gradients = callOps("HistoGeluGrad", [], [flat(dy), before, offset], 2);
+        const [errors, toBias] = gradients as [tf.Tensor, tf.Tensor];
         return [...productGradients(errors, saved, x.shape), toBias];
       },
     };
