@@ -6,6 +6,16 @@ import { hasErrorCode, InputError, messageOf } from "../errors/index";
 import { behindLinks, descriptorOf } from "./named-file";
 import { shortName } from "./short-name";
 
+/** A folder with files of known names. */
+export class Folder {
+  constructor(readonly path: string) {}
+
+  /** The path of a file in the folder. */
+  protected at(...names: string[]): string {
+    return join(this.path, ...names);
+  }
+}
+
 /**
  * Creates a folder and its missing parents. (Node's own `recursive` never returns if the system denies a folder whose
  * parent exists, as in `/proc`.)
