@@ -158,20 +158,6 @@ export function crossValidatedArea(
 }
 
 /**
- * The area under the ROC curve with its standard error and the interval of {@link areaOf}. The standard error is NaN if a class has
- * fewer than two rows.
- * @param groups of dependent rows
- */
-export function delongInterval(
-  labels: ArrayLike<number>,
-  scores: ArrayLike<number>,
-  groups?: RowGroups,
-): { auc: number; standardError: number; ci95: Interval } {
-  const { value, variance, interval } = areaOf({ labels, groups }, scores);
-  return { auc: value, standardError: Math.sqrt(variance), ci95: interval };
-}
-
-/**
  * Tests whether two models' areas under the ROC curve differ on the same rows.
  * @param labels 0 or 1 each
  * @param scoresA one score per row, on any scale

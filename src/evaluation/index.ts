@@ -35,7 +35,7 @@ export {
   thresholdCurve,
   thresholdSweep,
 } from "./curves";
-export { crossValidatedArea, delongInterval, delongTest } from "./delong";
+export { areaOf, crossValidatedArea, delongTest } from "./delong";
 export { readFeedback } from "./feedback";
 export { type GroupTable, readGroups, type Subgroup, subgroupTable } from "./group-table";
 export {
@@ -75,7 +75,7 @@ export {
 export { type RocBand, rocBand } from "./roc-band";
 export { foldsInTurn, type RowGroups, rowGroups } from "./row-groups";
 export { bestEpoch, findRuns, measureRun, type RunResults, readRun } from "./run-results";
-export { meanInterval, wilsonInterval } from "./score-interval";
+export { meanInterval, shareInterval } from "./score-interval";
 export { readScoredTable, type ScoredTableOptions } from "./scored-table";
 export { normalShareBelow, spearman } from "./statistics";
 export {

@@ -41,11 +41,6 @@ export function shareInterval(share: number, n: number, z = Z95): Interval {
   return [share === 0 ? 0 : centre - half, share === 1 ? 1 : centre + half];
 }
 
-/** {@link shareInterval} of the share of `hits` among `n`; NaN for no cases. */
-export function wilsonInterval(hits: number, n: number): Interval {
-  return shareInterval(hits / n, n);
-}
-
 /**
  * 95 % interval of the mean of positive values, such as losses: Student's t on the log scale, because few large ones decide.
  * @param groups of dependent values, at least as wide as if they were independent

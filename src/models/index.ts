@@ -17,7 +17,6 @@ export { vit } from "./vit";
 export {
   copyWeights,
   describeModel,
-  loadTopology,
   loadWeights,
   type NamedWeight,
   namedWeights,

@@ -1,5 +1,4 @@
 /** @module The weights of a model by name, and reading and writing them. */
-import { readFile } from "node:fs/promises";
 import { InputError } from "../errors/index";
 import { SafetensorsFile, type TensorToWrite, writeJson, writeSafetensors } from "../files/index";
 import { noteCopy, readValues, tf, variableOf } from "../tensorflow/index";
@@ -134,10 +133,4 @@ export async function saveModel(
 ): Promise<void> {
   await saveTopology(model, run.topology);
   await saveWeights(model, run.bestWeights);
-}
-
-/** Builds the model of a topology file, with initial weights. */
-export async function loadTopology(path: string): Promise<tf.LayersModel> {
-  const modelTopology = JSON.parse(await readFile(path, "utf8"));
-  return tf.loadLayersModel(tf.io.fromMemory({ modelTopology }));
 }

@@ -4,7 +4,6 @@ import { test } from "node:test";
 import {
   binaryMetrics,
   compareModels,
-  delongInterval,
   delongTest,
   mcnemarTest,
   type Prediction,
@@ -13,6 +12,7 @@ import {
 import { projectRoot, readJson } from "../../src/files/index";
 import { Random } from "../../src/random/index";
 import { runPython, withoutPython } from "../support/python";
+import { delongInterval } from "../support/scored-rows";
 
 /** Two models of different quality on the same rows; they share part of their errors. */
 function twoModels(seed: number, n: number, { steps = 0 } = {}) {

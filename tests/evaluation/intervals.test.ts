@@ -11,7 +11,7 @@ import {
   quantile,
   rocAucInterval,
   rocAucOf,
-  wilsonInterval,
+  shareInterval,
 } from "../../src/evaluation/index";
 import { Random } from "../../src/random/index";
 import { runPython, withoutPython } from "../support/python";
@@ -193,7 +193,7 @@ test("without a single error, more rows make more certain, but never certain", (
       `${name}: ${lows}`,
     );
   }
-  assert.deepEqual(perfect(6).recall, wilsonInterval(6, 6));
+  assert.deepEqual(perfect(6).recall, shareInterval(1, 6));
 });
 
 test("scores that are all equal have an area of one half for certain", () => {

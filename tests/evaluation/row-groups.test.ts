@@ -5,7 +5,6 @@ import { test } from "node:test";
 import {
   binaryMetrics,
   compareModels,
-  delongInterval,
   delongTest,
   foldsInTurn,
   type Prediction,
@@ -17,7 +16,7 @@ import {
   writePredictions,
 } from "../../src/evaluation/index";
 import { Random } from "../../src/random/index";
-import { randomRows } from "../support/scored-rows";
+import { delongInterval, randomRows } from "../support/scored-rows";
 import { temporaryDirectory } from "../support/temporary-directory";
 
 const thrice = <T>(values: readonly T[]): T[] => values.flatMap((value) => [value, value, value]);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { normalShareBelow, spearman, wilsonInterval } from "../../src/evaluation/index";
+import { normalShareBelow, shareInterval, spearman } from "../../src/evaluation/index";
 import { binomialTest, midranks, signTest, twoSidedNormal, twoSidedT } from "../../src/evaluation/statistics";
 import { Random } from "../../src/random/index";
 import { runPython, withoutPython } from "../support/python";
@@ -49,7 +49,7 @@ print(json.dumps({"p": [2 * float(stats.norm.sf(z)) for z in d["zs"]],
   assert.equal(normalShareBelow(1.96) + normalShareBelow(-1.96), 1);
   counts.forEach(([k, n], i) => {
     assert.ok(Math.abs(binomialTest(k, n) - (peer.binomial[i] as number)) < 1e-10, `binomial ${k}/${n}`);
-    wilsonInterval(k, n).forEach((end, side) => {
+    shareInterval(k / n, n).forEach((end, side) => {
       assert.ok(Math.abs(end - (peer.wilson[i]?.[side] as number)) < 1e-12, `wilson ${k}/${n}`);
     });
   });
@@ -88,5 +88,5 @@ test("tied values share their mean rank", () => {
 
 test("no cases: a test says 1, an interval does not exist", () => {
   assert.equal(binomialTest(0, 0), 1);
-  assert.ok(Number.isNaN(wilsonInterval(0, 0)[1]));
+  assert.ok(Number.isNaN(shareInterval(0 / 0, 0)[1]));
 });

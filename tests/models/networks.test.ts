@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { projectRoot, readJson } from "../../src/files/index";
-import { cnn, loadTopology, mlpOnFeatures, namedWeights, saveTopology, vit } from "../../src/models/index";
+import { cnn, mlpOnFeatures, namedWeights, saveTopology, vit } from "../../src/models/index";
 import {
   attribute,
   callOp,
@@ -14,6 +14,7 @@ import {
   variableOf,
 } from "../../src/tensorflow/index";
 import { temporaryDirectory } from "../support/temporary-directory";
+import { loadTopology } from "../support/topology";
 
 interface Reference {
   readonly logits: number[];

@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { test } from "node:test";
 import {
   cnn,
-  loadTopology,
   loadWeights,
   mlp,
   namedWeights,
@@ -15,6 +14,7 @@ import {
 import { tf } from "../../src/tensorflow/index";
 import { pythonPath, runPython, withoutPython } from "../support/python";
 import { temporaryDirectory } from "../support/temporary-directory";
+import { loadTopology } from "../support/topology";
 
 const OPTIONS = { hidden: [12, 5], dropout: 0.5, seed: 4 };
 

@@ -1,4 +1,5 @@
 /** @module Labels and scores for tests: random, tied, tiny and degenerate. */
+import { areaOf, type RowGroups } from "../../src/evaluation/index";
 import { Random } from "../../src/random/index";
 
 export interface ScoredRows {
@@ -43,3 +44,9 @@ export const allRows: readonly ScoredRows[] = [
   ...[10, 11, 12, 13].map((seed) => randomRows(seed, 7, { steps: 4 })),
   randomRows(14, 20_000, { share: 0.02, steps: 1000 }),
 ];
+
+/** An area under the ROC curve with its standard error and interval. @param groups of dependent rows */
+export function delongInterval(labels: ArrayLike<number>, scores: ArrayLike<number>, groups?: RowGroups) {
+  const { value, variance, interval } = areaOf({ labels, groups }, scores);
+  return { auc: value, standardError: Math.sqrt(variance), ci95: interval };
+}
