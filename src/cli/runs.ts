@@ -78,11 +78,9 @@ async function listRuns(client: Mlflow, options: Options, signal: AbortSignal): 
     }
     experiments.push(found[0].experiment_id);
   } else {
-    for (let token: string | undefined; ; ) {
-      const page = await client.searchExperiment(undefined, 1000, token);
+    const { pagesOf } = await import("../tracking/index.js");
+    for await (const page of pagesOf((token) => client.searchExperiment(undefined, 1000, token))) {
       experiments.push(...page.experiments.map((experiment) => experiment.experiment_id));
-      token = page.next_page_token || undefined;
-      if (!token) break;
     }
   }
   const order = [quoted(options.orderBy) ?? "attributes.start_time DESC"];

@@ -2,6 +2,7 @@
 export { ApiError } from "./client/errors";
 export { ExperimentClient } from "./client/experiment-client";
 export { Mlflow } from "./client/mlflow";
+export { pagesOf } from "./client/pages";
 export { RunClient } from "./client/run-client";
 export { connectionSettings, DEFAULT_TRACKING_URI } from "./client/settings";
 export type {

@@ -5,6 +5,7 @@ import { type ArtifactRoot, artifactPath, artifactRoot, folderOf, proxyPath, sto
 import { CHECKSUM_FILE, type Checksums, parseChecksums } from "./checksums";
 import { downloadFile, type ExpectedFile } from "./download";
 import { ApiError } from "./errors";
+import { pagesOf } from "./pages";
 import type { RunClient } from "./run-client";
 import type { Transport } from "./transport";
 import type { FileInfo, ServerInfo } from "./types";
@@ -161,17 +162,14 @@ export class ArtifactClient {
 
   /** All files of a run below `path`, or the file `path` itself. */
   async *walkArtifacts(run_id: string, path?: string): AsyncGenerator<FileInfo> {
-    let token: string | undefined;
     let found = false;
-    do {
-      const page = await this.runs.listArtifacts(run_id, path, token);
-      for (const file of page.files) {
+    for await (const { files } of pagesOf((token) => this.runs.listArtifacts(run_id, path, token))) {
+      for (const file of files) {
         found = true;
         if (file.is_dir) yield* this.walkArtifacts(run_id, file.path);
         else yield file;
       }
-      token = page.next_page_token || undefined;
-    } while (token);
+    }
     if (found || !path) return;
     const file = await this.find(run_id, artifactPath(path));
     if (file && !file.is_dir) yield file;
@@ -192,13 +190,10 @@ export class ArtifactClient {
   }
 
   private async find(run_id: string, path: string): Promise<FileInfo | undefined> {
-    let token: string | undefined;
-    do {
-      const page = await this.runs.listArtifacts(run_id, folderOf(path), token);
-      const file = page.files.find((candidate) => candidate.path === path);
+    for await (const { files } of pagesOf((token) => this.runs.listArtifacts(run_id, folderOf(path), token))) {
+      const file = files.find((candidate) => candidate.path === path);
       if (file) return file;
-      token = page.next_page_token || undefined;
-    } while (token);
+    }
     return undefined;
   }
 

@@ -1,4 +1,5 @@
 /** @module Runs, with the method names and argument order of mlflow-js's `RunClient`. */
+import { pagesOf } from "./pages";
 import type { Exchange, Transport } from "./transport";
 import type { DatasetInput, FileInfo, Metric, Param, Run, RunInfo, RunStatus, Tag, ViewType } from "./types";
 import { fromWireMetric, paramText, tagText, toWireMetric, type WireMetric } from "./values";
@@ -128,12 +129,10 @@ export class RunClient {
     run_view_type?: ViewType,
     page_size = 500,
   ): AsyncGenerator<Run> {
-    let token: string | undefined;
-    do {
-      const page = await this.searchRuns(experiment_ids, filter, run_view_type, page_size, order_by, token);
-      yield* page.runs;
-      token = page.next_page_token || undefined;
-    } while (token);
+    for await (const { runs } of pagesOf((token) =>
+      this.searchRuns(experiment_ids, filter, run_view_type, page_size, order_by, token),
+    ))
+      yield* runs;
   }
 
   /** The files and folders directly below `path`. */

@@ -41,6 +41,16 @@ const PATIENCE_WITHOUT_CONTACT_MS = 1_000;
  * or rejects: a warning reports what cannot be logged, and the work continues.
  */
 export class ActiveRun {
+  /** Key of the run, created by this client; `startRun` reads it from the `parent` of a nested run. */
+  readonly key: string;
+  readonly experiment: string;
+  /** Id of the experiment, if it was given by its id; it has priority over {@link experiment}. */
+  readonly experimentId: string | undefined;
+  /** Id of the run on the server that this one continues. */
+  readonly continuedRunId: string | undefined;
+  /** True if this adds to an existing run, see `StartRunOptions.amend`. */
+  readonly amends: boolean;
+  readonly trackingUri: string;
   private remote: { runId: string; url: string } | undefined;
   private readonly messages: RunMessages;
   private readonly keyNames = new KeyNames();
@@ -50,41 +60,16 @@ export class ActiveRun {
   private ended: Promise<SpoolSenderReport> | undefined;
 
   constructor(private readonly parts: RunParts) {
+    ({ amends: this.amends, trackingUri: this.trackingUri } = parts);
+    ({ key: this.key, experiment: this.experiment } = parts.header);
+    ({ experimentId: this.experimentId, runId: this.continuedRunId } = parts.header);
     this.messages = new RunMessages(parts.say, parts.trackingUri, parts.spool.path, parts.absence);
     this.tables = new RunTables(parts.spool, parts.header.runId !== undefined);
-  }
-
-  /** Key of the run, created by this client; `startRun` reads it from the `parent` of a nested run. */
-  get key(): string {
-    return this.parts.header.key;
-  }
-
-  get experiment(): string {
-    return this.parts.header.experiment;
-  }
-
-  /** Id of the experiment, if it was given by its id; it has priority over {@link experiment}. */
-  get experimentId(): string | undefined {
-    return this.parts.header.experimentId;
-  }
-
-  /** Id of the run on the server that this one continues. */
-  get continuedRunId(): string | undefined {
-    return this.parts.header.runId;
-  }
-
-  /** True if this adds to an existing run, see `StartRunOptions.amend`. */
-  get amends(): boolean {
-    return this.parts.amends;
   }
 
   /** Id on the server, once the server has created the run. */
   get runId(): string | undefined {
     return this.remote?.runId;
-  }
-
-  get trackingUri(): string {
-    return this.parts.trackingUri;
   }
 
   /** Page of the run in the server's web interface, once the server has created it. */
