@@ -26,16 +26,7 @@ import { type CommandContext, defineCommand } from "./command";
 
 type Common = z.output<typeof deploymentSchema>;
 type Change = z.output<typeof changeSchema>;
-
-interface Plan {
-  readonly target: string;
-  readonly region: string;
-  readonly steps: readonly { readonly title: string; readonly command: string }[];
-  /** Fixed dollars per month by stack and item, without requests. */
-  readonly monthlyCost: Readonly<Record<string, MonthlyCost>>;
-  readonly monthlyTotal: number;
-  readonly prices: string;
-}
+type Plan = Awaited<ReturnType<typeof describePlan>>;
 
 /** `histo deploy lambda` and `histo deploy ec2`. */
 export function deployTarget(target: DeploymentTarget) {
@@ -146,12 +137,13 @@ async function costsOf(settings: DeploymentSettings, target: DeploymentPart) {
   return Object.fromEntries(Object.entries(costs).filter(([stack]) => wanted.includes(stack)));
 }
 
+/** @param monthlyCost fixed dollars per month by stack and item, without requests */
 async function describePlan(
   target: string,
   region: string,
   steps: readonly Step[],
   monthlyCost: Record<string, MonthlyCost>,
-): Promise<Plan> {
+) {
   const { asOf, region: priced } = await readPrices();
   return {
     target,

@@ -9,27 +9,20 @@ import { withMlflow } from "./mlflow";
 
 const PREFIX = "mlflow:";
 
-/** The part of a run that a command reads. Only this part is fetched, because weights may be gigabytes. */
-type Purpose = "model" | "predictions";
-
-interface Selection {
-  /** Required artifact paths: at least one of each list. */
-  readonly needed: (run: RunDirectory) => readonly (readonly string[])[];
-  readonly optional: (run: RunDirectory) => readonly string[];
-  readonly code: string;
-  readonly lacks: string;
-}
-
-const SELECTIONS: Readonly<Record<Purpose, Selection>> = {
+/**
+ * The parts of a run that commands read. Only the named one is fetched, because weights may be gigabytes: at least one file of each
+ * list of `needed`.
+ */
+const PARTS = {
   model: {
-    needed: (run) => [[run.config], [run.topology], [run.bestWeights]],
+    needed: (run: RunDirectory) => [[run.config], [run.topology], [run.bestWeights]],
     optional: () => [],
     code: "RUN_WITHOUT_MODEL",
     lacks: "no trained model",
   },
   predictions: {
-    needed: (run) => [[run.predictions("test"), run.predictions("validation")]],
-    optional: (run) => [run.config, run.history],
+    needed: (run: RunDirectory) => [[run.predictions("test"), run.predictions("validation")]],
+    optional: (run: RunDirectory) => [run.config, run.history],
     code: "RUN_UNFINISHED",
     lacks: "no predictions",
   },
@@ -46,16 +39,16 @@ export function namedRunId(run: string): string | undefined {
  */
 export async function localRun(
   run: string,
-  purpose: Purpose,
+  name: keyof typeof PARTS,
   { progress, signal }: { progress: Progress; signal: AbortSignal },
 ): Promise<string> {
   const id = namedRunId(run);
   if (id === undefined) return run;
   if (!/^[\w-]+$/.test(id)) throw new InputError("RUN_MISSING", `--run: "${run}" is not of the form mlflow:RUN_ID.`);
   const directory = new RunDirectory(join(projectRoot(), "runs", `mlflow-${id}`));
-  const selection = SELECTIONS[purpose];
-  const needed = selection.needed(directory);
-  const files = [...needed.flat(), ...selection.optional(directory)];
+  const { code, lacks, ...part } = PARTS[name];
+  const needed = part.needed(directory);
+  const files = [...needed.flat(), ...part.optional(directory)];
   const paths = new Set(files.map((file) => relative(directory.path, file).replaceAll("\\", "/")));
   await withMlflow({}, async (client) => {
     progress.say(`Fetching run ${id} from ${client.trackingUri}`);
@@ -71,8 +64,8 @@ export async function localRun(
   const missing = needed.find((choice) => !choice.some(existsSync));
   if (missing) {
     throw new InputError(
-      selection.code,
-      `--run: run ${id} on the MLflow server has ${selection.lacks} (${relative(directory.path, missing[0] as string)}).`,
+      code,
+      `--run: run ${id} on the MLflow server has ${lacks} (${relative(directory.path, missing[0] as string)}).`,
     );
   }
   return directory.path;

@@ -104,7 +104,6 @@ export type LambdaSettings = Readonly<z.output<typeof lambdaSchema>>;
 export type Ec2Settings = Readonly<z.output<typeof ec2Schema>>;
 export type TrackingSettings = Readonly<z.output<typeof trackingSchema>>;
 export type BatchSettings = Readonly<z.output<typeof batchSchema>>;
-export type Authorization = LambdaSettings["authorization"];
 export type CpuArchitecture = LambdaSettings["architecture"];
 export type ModelSource = LambdaSettings["modelSource"];
 

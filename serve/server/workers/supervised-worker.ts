@@ -20,12 +20,14 @@ export interface SupervisedWorkerOptions extends WorkerProcessOptions {
  * the restart fails.
  */
 export class SupervisedWorker {
+  /** Whether the process runs and has loaded the model. */
+  isReady = false;
+  /** Number of unanswered calls, including those that wait for the process. */
+  load = 0;
   private process: WorkerProcess;
   /** The current or next process, once its model is loaded. */
   private ready: Promise<WorkerProcess>;
   private first: LoadedModel | undefined;
-  private isLoaded = false;
-  private calls = 0;
   private losses = 0;
   private readonly closing = new AbortController();
 
@@ -40,16 +42,6 @@ export class SupervisedWorker {
     return this.process.loaded;
   }
 
-  /** Whether the process runs and has loaded the model. */
-  get isReady(): boolean {
-    return this.isLoaded;
-  }
-
-  /** Number of unanswered calls, including those that wait for the process. */
-  get load(): number {
-    return this.calls;
-  }
-
   /** The process's id, for tests that kill it. */
   get pid(): number | undefined {
     return this.process.pid;
@@ -57,14 +49,14 @@ export class SupervisedWorker {
 
   /** @throws {Problem} `MODEL_UNAVAILABLE`, `DEADLINE_EXCEEDED`, and the model's own problems */
   async call(work: Work, bytes?: Uint8Array, signal?: AbortSignal): Promise<unknown> {
-    this.calls++;
+    this.load++;
     try {
       const process = await untilAborted(this.ready, signal).catch((error: unknown) => {
         throw error instanceof Problem ? error : new Problem("MODEL_UNAVAILABLE");
       });
       return await process.call(work, bytes, signal);
     } finally {
-      this.calls--;
+      this.load--;
     }
   }
 
@@ -72,7 +64,7 @@ export class SupervisedWorker {
   async close(graceMs = 10_000): Promise<void> {
     this.closing.abort();
     const until = Date.now() + graceMs;
-    while (this.calls > 0 && Date.now() < until) await sleep(10);
+    while (this.load > 0 && Date.now() < until) await sleep(10);
     await this.process.close();
   }
 
@@ -92,13 +84,13 @@ export class SupervisedWorker {
       process.fail(error);
       throw error;
     }
-    this.isLoaded = true;
+    this.isReady = true;
     return process;
   }
 
   private lost(reason: string, livedMs: number): void {
-    const wasLoaded = this.isLoaded;
-    this.isLoaded = false;
+    const wasLoaded = this.isReady;
+    this.isReady = false;
     if (!this.first || this.closing.signal.aborted) return;
     this.options.onLost?.(reason);
     // Each early failure lengthens the pause before the next start.
