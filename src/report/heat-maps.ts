@@ -6,9 +6,20 @@ import { HistoError } from "../errors/index";
 import type { RunResults } from "../evaluation/index";
 import type { Explanation } from "../explanation/index";
 import { thumbnail } from "../image/index";
+import type { Predictor } from "../inference/index";
 
 /** Covered parts per row: coarser than `histo explain`, because every training writes a report. */
 const GRID = 10;
+/** Fewest parts per row. Slow models get fewer than {@link GRID}, so that all maps take about this long. */
+const LEAST_GRID = 5;
+const MILLISECONDS = 20_000;
+/** Pictures with which the model's time is measured. */
+const BATCH = 4;
+
+/** Parts per row for this many images of a model that takes this long for one picture. */
+export function gridFor(images: number, milliseconds: number): number {
+  return Math.max(LEAST_GRID, Math.min(GRID, Math.floor(Math.sqrt(MILLISECONDS / (images * milliseconds)))));
+}
 /**
  * Edge length of each of the two or three panels, and maximum width of the image, in pixels: two images of three panels fit
  * next to each other on a page that is 1440 pixels wide.
@@ -41,9 +52,10 @@ export async function heatMaps(
   const predictor = await Predictor.open(model);
   try {
     const explained = new Map<string, Explanation>();
+    const grid = gridFor(paths.size, await millisecondsOf(predictor));
     for (const [filename, path] of paths) {
       try {
-        explained.set(filename, await explainImage(predictor, await readFile(path), GRID));
+        explained.set(filename, await explainImage(predictor, await readFile(path), grid));
       } catch (error) {
         // One that cannot be read any more is shown as that.
         if (!(error instanceof HistoError)) throw error;
@@ -59,4 +71,14 @@ export async function heatMaps(
   } finally {
     await predictor.close();
   }
+}
+
+/** Time of a picture in a batch, with the network warm. */
+async function millisecondsOf(predictor: Predictor): Promise<number> {
+  const { size } = predictor.card.preprocessing;
+  const pixels = Buffer.alloc(BATCH * size * size * 3);
+  await predictor.predictPixels(pixels.subarray(0, pixels.length / BATCH), 1);
+  const started = performance.now();
+  await predictor.predictPixels(pixels, BATCH);
+  return (performance.now() - started) / BATCH;
 }

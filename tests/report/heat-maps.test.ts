@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { JSDOM } from "jsdom";
 import sharp from "sharp";
 import { type Prediction, sigmoid } from "../../src/evaluation/index";
+import { gridFor } from "../../src/report/heat-maps";
 import { writeReport } from "../../src/report/index";
 import { predictedTiles } from "../support/predicted-tiles";
 import { runFolder } from "../support/run-folder";
@@ -79,4 +80,10 @@ test("a report of many large tiles that hardly compress stays below 2 MB", async
   const html = await readFile(await writeReport(run), "utf8");
   assert.equal(html.split("data:image/jpeg").length - 1, 16, "all are shown");
   assert.ok(html.length < 2e6, `${html.length} bytes`);
+});
+
+test("the maps of a slow model are coarser, so that a report does not take minutes", () => {
+  assert.equal(gridFor(6, 1), 10);
+  assert.equal(gridFor(6, 60), 7);
+  assert.equal(gridFor(6, 1000), 5);
 });
