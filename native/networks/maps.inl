@@ -6,9 +6,9 @@ void MaxPoolForward(Index height, Index width, Index channels, const float* x, f
     for (Index j = 0; j + 1 < width; j += 2, y += channels) {
       const float* a = x + j * channels;
       OverRow(channels, [&](Index k, Index n) {
-        const Vector top = Larger(Take(a + channels + k, n), Take(a + k, n));
-        const Vector bottom = Larger(Take(a + line + channels + k, n), Take(a + line + k, n));
-        Put(y + k, Larger(bottom, top), n);
+        const Vector top = LargerOrNone(Take(a + channels + k, n), Take(a + k, n));
+        const Vector bottom = LargerOrNone(Take(a + line + channels + k, n), Take(a + line + k, n));
+        Put(y + k, LargerOrNone(bottom, top), n);
       });
     }
   }

@@ -23,6 +23,8 @@ inline Vector Choose(Integers condition, Vector yes, Vector no) {
 // The second one if either is not a number.
 inline Vector Larger(Vector a, Vector b) { return a > b ? a : b; }
 inline Vector Smaller(Vector a, Vector b) { return a < b ? a : b; }
+// Not a number if either is not.
+inline Vector LargerOrNone(Vector a, Vector b) { return Choose((a > b) | (a != a), a, b); }
 
 inline float Sum(Vector v) {
   float parts[kLanes];

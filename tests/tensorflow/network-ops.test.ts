@@ -214,6 +214,17 @@ describe("maps", () => {
     }
   });
 
+  it("keep what is no number, wherever it stands in its window", () => {
+    for (const channels of [1, 3, 16, 21]) {
+      for (const place of [0, 1, 2, 3]) {
+        const values = new Float32Array(4 * channels).fill(-1);
+        values.fill(Number.NaN, place * channels, (place + 1) * channels);
+        const y = tf.maxPool(tf.tensor4d(values, [1, 2, 2, channels]), 2, 2, "valid").dataSync();
+        assert.ok(y.every(Number.isNaN), `${channels} channels, pixel ${place}: ${y}`);
+      }
+    }
+  });
+
   it("give the error to the first of equal pixels", () => {
     const pool = (x: tf.Tensor) => tf.maxPool(x as tf.Tensor4D, 2, 2, "valid");
     const dx = tf.grad(pool)(tf.ones([1, 2, 2, 1]), tf.tensor4d([5], [1, 1, 1, 1]));
