@@ -168,3 +168,18 @@ test("a callback with state needs a name of its own", () => {
   assert.throws(() => newTrainer([stateful("")]), { code: "CALLBACK_NAME" });
   assert.throws(() => newTrainer([stateful("a"), stateful("a")]), { code: "CALLBACK_NAME" });
 });
+
+test("what a callback throws after a save ends the training as its own error", async (context) => {
+  const said: string[] = [];
+  const progress = { ...silentProgress, say: (line: string) => void said.push(line) };
+  const store = new CheckpointStore(await temporaryDirectory(context), "fingerprint");
+  const copying = {
+    onSave() {
+      throw new Error("no bucket of that name");
+    },
+  };
+  const trainer = newTrainer([copying, new Checkpoints(store, progress, 3)], 2);
+  await assert.rejects(trainer.fit(), /^Error: no bucket of that name$/);
+  assert.deepEqual(said, [], "no warning that nothing was saved");
+  assert.match((await store.restore(newTrainer())) ?? "", /epoch 0, batch 3/);
+});

@@ -41,16 +41,24 @@ export class Checkpoints implements Callback {
 
   private async save(trainer: Trainer): Promise<void> {
     const started = performance.now();
+    const isSaved = await this.isSaved(trainer);
+    // What a callback throws is its own error, as in every other hook, and not one of saving.
+    if (isSaved) for (const callback of trainer.options.callbacks ?? []) await callback.onSave?.(trainer);
+    this.savedStep = trainer.step;
+    this.lastSave = performance.now();
+    this.saveTime = this.lastSave - started;
+  }
+
+  /** Saves a checkpoint, or says why there is none. */
+  private async isSaved(trainer: Trainer): Promise<boolean> {
     try {
       await this.store.save(trainer);
-      for (const callback of trainer.options.callbacks ?? []) await callback.onSave?.(trainer);
+      return true;
     } catch (error) {
       if (error instanceof TrainingDiverged) throw error;
       const why = hasErrorCode(error, "ENOSPC") ? "the disk is full" : messageOf(error);
       this.progress.say(`Warning: no checkpoint could be saved (${why}); the previous one is kept.`);
+      return false;
     }
-    this.savedStep = trainer.step;
-    this.lastSave = performance.now();
-    this.saveTime = this.lastSave - started;
   }
 }
