@@ -30,7 +30,9 @@ export async function shiftsOf({ store, dataset: { tiles } }: TrainingData): Pro
 /** A value from the cache, computed if it is missing. @param basis everything that it depends on */
 async function cached<T extends object>(name: string, basis: readonly unknown[], compute: () => T): Promise<T> {
   const path = join(cacheDirectory(), "familiar", `${name}-${sha256(JSON.stringify([VERSION, ...basis]))}.json`);
-  if (existsSync(path)) return readJson<T>(path);
+  // As with other caches, what cannot be read is computed again.
+  const stored = existsSync(path) ? await readJson<T>(path).catch(() => undefined) : undefined;
+  if (stored) return stored;
   const found = compute();
   // The run has the value even if the cache's disk is full, and is not lost in its last second.
   await writeJson(path, found).catch(() => undefined);

@@ -6,6 +6,7 @@ import { type TestContext, test } from "node:test";
 import { readPredictions } from "../../src/evaluation/index";
 import { cacheDirectory, readJson, writeJson } from "../../src/files/index";
 import type { TrainingOptions } from "../../src/options/index";
+import { silentProgress } from "../../src/progress/index";
 import { type RunConfig, RunDirectory } from "../../src/runs/index";
 import { runLearningRateRange, runTraining } from "../../src/training/index";
 import {
@@ -141,6 +142,21 @@ test("embeddings are computed once for a data set, and a run that was stopped go
   const fourth = watched(Number.POSITIVE_INFINITY);
   await runTraining(settings, { run: `${run}-damaged`, progress: fourth.progress });
   assert.equal(fourth.seen.at(0), 3 * 60 + 16, "only the damaged view is computed again");
+});
+
+test("where embeddings cannot be kept, training goes on and says so once", async (context) => {
+  const { data, run, file } = await prepared(context);
+  await writeBackbone(file, "vector");
+  const settings = { data, model: `backbone:${file}`, views: 8 };
+  const { test: expected } = await runTraining(settings, { run });
+  await rm(join(cacheDirectory(), "embeddings"), { recursive: true });
+  await writeFile(join(cacheDirectory(), "embeddings"), "in the way of the folder");
+  const said: string[] = [];
+  const progress = { ...silentProgress, say: (line: string) => void said.push(line) };
+  const result = await runTraining(settings, { run: `${run}-again`, progress });
+  assert.deepEqual(result.test, expected);
+  const warnings = said.filter((line) => line.startsWith("Warning: embeddings could not be kept"));
+  assert.equal(warnings.length, 1, said.join("\n"));
 });
 
 test("a run does not go on with another backbone than it began with", async (context) => {

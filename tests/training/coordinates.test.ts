@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { copyFile, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { copyFile, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { resolveTrainingOptions } from "../../src/options/index";
@@ -44,6 +44,25 @@ test("coordinates are computed once for a basis, and again where the basis, the 
   assert.equal(kept.length, 4);
   for (const name of kept) await writeFile(join(subspaceDirectory, name), "torn");
   assert.deepEqual(await build(), { done: 1, numbers: first.numbers }, "a damaged file is made again");
+});
+
+test("where a basis and coordinates cannot be kept, training goes on; a shared folder must take the basis", async (context) => {
+  const folder = await temporaryDirectory(context);
+  process.env.HISTO_CACHE = join(folder, "cache");
+  const data = await writeCsvSet(join(folder, "data"), 30, 12);
+  const options = { data, size: 12, stem: "subspace", rank: 6, hidden: [3], epochs: 2, batch: 8 } as const;
+  const expected = await runTraining(options, { run: join(folder, "kept") });
+  const subspace = join(folder, "cache", "subspace");
+  await rm(subspace, { recursive: true });
+  await writeFile(subspace, "in the way of the folder");
+  const said: string[] = [];
+  const progress = { ...silentProgress, say: (line: string) => void said.push(line) };
+  const result = await runTraining(options, { run: join(folder, "unkept"), progress });
+  assert.deepEqual(result.test, expected.test);
+  const warnings = said.flatMap((line) => /^Warning: (.*) could not be kept/.exec(line)?.[1] ?? []);
+  assert.deepEqual(warnings, ["principal directions", "coordinates"]);
+  const shared = { run: join(folder, "shared"), subspaceDirectory: subspace };
+  await assert.rejects(runTraining(options, shared), /subspace/);
 });
 
 test("a run does not go on with another basis than it began with", async (context) => {

@@ -61,6 +61,19 @@ test("a cache that takes nothing more at the end of a run is no obstacle", async
   assert.ok(Object.keys(await readJson<object>(new RunDirectory(run).familiar)).length > 0);
 });
 
+test("what a cache holds of the tiles' looks is computed again where it cannot be read", async (context) => {
+  const folder = await temporaryDirectory(context);
+  process.env.HISTO_CACHE = join(folder, "cache");
+  const data = await writeCsvSet(join(folder, "data"), 40);
+  const options = { ...SMALL, data, epochs: 1 };
+  const first = await runTraining(options, { run: join(folder, "first") });
+  const looks = join(folder, "cache", "familiar");
+  for (const name of readdirSync(looks)) await writeFile(join(looks, name), '{"torn');
+  const second = await runTraining(options, { run: join(folder, "second") });
+  const familiar = ({ run }: { run: string }) => readJson<object>(new RunDirectory(run).familiar);
+  assert.deepEqual(await familiar(second), await familiar(first));
+});
+
 test("a finished run stays as it is: repeated it says so, and other options are refused by name", async (context) => {
   const folder = await temporaryDirectory(context);
   const data = await writeCsvSet(join(folder, "data"), 40);

@@ -8,6 +8,7 @@ import { dihedral } from "../../image/augment/index";
 import { GraphSession } from "../../onnxruntime/index";
 import type { ProgressTask } from "../../progress/index";
 import type { TrainingData } from "../data";
+import { kept } from "../kept";
 import { joined } from "../rows";
 import { removeDamaged } from "../subspace/basis-cache";
 import type { TaskContext } from "../training-task";
@@ -57,6 +58,7 @@ export async function embeddingsOf(
   let session: GraphSession | undefined;
   let task: ProgressTask | undefined;
   const chunks: Chunk[][] = [];
+  let keeps = true;
   try {
     for (let view = 0; view < views; view++) {
       const ofView: Chunk[] = [];
@@ -68,8 +70,9 @@ export async function embeddingsOf(
           session ??= await GraphSession.open(backbone.file);
           const end = Math.min(count, start + CHUNK);
           const done = (at: number) => task?.update(view * count + at);
-          chunk = await embed(session, backbone, { store, start, end, view, done, signal });
-          await writeChunk(path, chunk);
+          const made = await embed(session, backbone, { store, start, end, view, done, signal });
+          chunk = made;
+          if (keeps) keeps = await kept("embeddings", () => writeChunk(path, made), progress);
         }
         ofView.push(chunk);
       }

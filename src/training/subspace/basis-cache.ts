@@ -1,10 +1,11 @@
 /** @module Bases on disk, each under a hash of everything that it depends on. */
-import { copyFile, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { InputError } from "../../errors/index";
 import { bytesOf, cacheDirectory, SafetensorsFile, sha256, writeOnce, writeSafetensors } from "../../files/index";
 import type { TrainingOptions } from "../../options/index";
 import type { TrainingData } from "../data";
+import { kept } from "../kept";
 import type { TaskContext } from "../training-task";
 import { type Basis, principalBasis } from "./basis";
 import type { SymmetryClass } from "./symmetry";
@@ -37,13 +38,13 @@ async function storedBasis(
   options: Pick<TrainingOptions, "rank">,
   { subspaceDirectory, ...context }: TaskContext,
 ): Promise<Basis> {
-  const cache = join(cacheDirectory(), "subspace");
-  const path = join(subspaceDirectory ?? cache, name);
+  const path = join(subspaceDirectory ?? join(cacheDirectory(), "subspace"), name);
   const stored = await readBasis(path).catch((error: unknown) => removeDamaged(path, error));
   if (stored) return stored;
   if (subspaceDirectory) {
-    await storedBasis(name, data, options, context);
-    await writeOnce(path, (own) => copyFile(join(cache, name), own));
+    // A trial that continues on another machine needs this very one, so that it must be written.
+    const basis = await storedBasis(name, data, options, context);
+    await writeOnce(path, (own) => writeBasis(own, basis));
     return readBasis(path);
   }
   const { store, positions, preprocessing } = data;
@@ -52,9 +53,9 @@ async function storedBasis(
     rank: options.rank,
     seed: 0,
   });
-  await writeOnce(path, (own) => writeBasis(own, basis));
+  const write = () => writeOnce(path, (own) => writeBasis(own, basis));
   // Two machines may compute it at once, with different signs. Both then use the stored one.
-  return readBasis(path);
+  return (await kept("principal directions", write, context.progress)) ? readBasis(path) : basis;
 }
 
 /**
@@ -69,9 +70,14 @@ export function fingerprintOf({ rank, directions, mean, variances }: Basis): str
   return sha256(Buffer.concat(parts.map(bytesOf)));
 }
 
-/** Removes a file that cannot be read. A missing one is left alone: another process may just have written it. */
+/**
+ * Removes a file that cannot be read. A missing one is left alone: another process may just have written it. One that cannot be
+ * removed is no reason to end: writing it again tells the user.
+ */
 export async function removeDamaged(path: string, error: unknown): Promise<undefined> {
-  if (!(error instanceof InputError && error.code === "FILE_MISSING")) await rm(path, { force: true });
+  if (!(error instanceof InputError && error.code === "FILE_MISSING")) {
+    await rm(path, { force: true }).catch(() => undefined);
+  }
   return undefined;
 }
 

@@ -7,6 +7,7 @@ import type { Partition } from "../../dataset/index";
 import { SafetensorsFile, sha256, writeOnce, writeSafetensors } from "../../files/index";
 import { pixelExamples } from "../batches";
 import { eachPartition, type TrainingData } from "../data";
+import { kept } from "../kept";
 import type { TaskContext } from "../training-task";
 import type { Basis } from "./basis";
 import { fingerprintOf, removeDamaged, subspaceDirectoryOf } from "./basis-cache";
@@ -39,8 +40,8 @@ export async function cachedCoordinates(
     const values = found[name];
     return { name, shape: [values.length / rank, rank], data: () => values };
   });
-  await writeOnce(path, (own) => writeSafetensors(own, tensors));
-  return readCoordinates(path);
+  const write = () => writeOnce(path, (own) => writeSafetensors(own, tensors));
+  return (await kept("coordinates", write, context.progress)) ? readCoordinates(path) : found;
 }
 
 async function projectAll(
