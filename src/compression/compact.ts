@@ -11,7 +11,7 @@ import {
   verifyGraph,
   writeGraphFiles,
 } from "../conversion/index";
-import { HistoError } from "../errors/index";
+import { HistoError, InputError } from "../errors/index";
 import { type Compression, describeCompression, type Verification } from "../model-directory/index";
 import type { Progress } from "../progress/index";
 import { calibrationPixels } from "./calibration";
@@ -51,6 +51,7 @@ export interface CompactGraph {
 /**
  * Writes the smallest acceptable graph into `directory`.
  * @throws {HistoError} `EXPORT_TOO_LOSSY` if no candidate is acceptable
+ * @throws {InputError} `EXPORT_TILES_ALIKE` if that is because all validation tiles have the same logit
  */
 export async function writeCompactGraph(
   run: TrainedRun,
@@ -81,11 +82,27 @@ export async function writeCompactGraph(
     );
     await rm(folder, { recursive: true });
   }
+  mustDiffer(tiles.validation.logits);
   throw new HistoError(
     "EXPORT_TOO_LOSSY",
     `No compact form of this model answers like the trained one on the validation tiles (at most ${allowedChanges} of ` +
       `${tiles.validation.logits.length} answers may change). Use --variant int8, or raise --max-changed-answers.`,
   );
+}
+
+/** Logits that differ by less, relative to their size, differ by rounding. */
+const ROUNDING = 1e-6;
+
+/** Changes of logits are compared with their spread: without one, any change is too large. */
+function mustDiffer(logits: ArrayLike<number>): void {
+  let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (let i = 0; i < logits.length; i++) {
+    least = Math.min(least, logits[i] as number);
+    most = Math.max(most, logits[i] as number);
+  }
+  if (most - least > ROUNDING * Math.max(Math.abs(least), Math.abs(most))) return;
+  const message = "The model gives all validation tiles the same logit (are they all alike?), by which no compact form";
+  throw new InputError("EXPORT_TILES_ALIKE", `${message} can be compared with it. Use --variant int8.`);
 }
 
 function isAcceptable({ rocAucDrop, rmsDeviation, logitSpread }: Verification): boolean {
@@ -94,7 +111,8 @@ function isAcceptable({ rocAucDrop, rmsDeviation, logitSpread }: Verification): 
 
 function describeChange({ rocAucDrop, rmsDeviation, logitSpread, changedAnswers }: Verification): string {
   const percent = ((100 * rmsDeviation) / logitSpread).toFixed(1);
-  const change = `logits change by ${percent} % of their spread, changed answers: ${changedAnswers}`;
+  const size = logitSpread > 0 ? `${percent} % of their spread` : `${rmsDeviation.toPrecision(2)}`;
+  const change = `logits change by ${size}, changed answers: ${changedAnswers}`;
   return rocAucDrop === null ? change : `AUC drops by ${rocAucDrop.toFixed(4)}, ${change}`;
 }
 
@@ -146,6 +164,8 @@ class Stem {
           },
         });
         task.finish(`${this.split.rank} components`);
+        // Where all training tiles are alike, nothing can be left out by what they show.
+        if (this.split.rank === 0) return floatWriter.pixels(graph, name, input, map, pixels);
         const { first, second } = this.split.truncated(1);
         const component = await floatWriter.pixels(graph, name, input, first, pixels);
         return floatWriter.floats(graph, `${name}/outputs`, component, second, 2);

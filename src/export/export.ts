@@ -62,7 +62,8 @@ export interface ExportResult {
  * Exports a run. The input of the model is `pixels`, raw pixels as uint8 [n, size, size, 3], and its output is `logit`, float32
  * [n, 1]. Standardization is folded into the first linear layer. The model's logits are compared with TensorFlow's on the
  * validation tiles before the directory gets its final name, so that it is either complete or missing.
- * @throws {InputError} codes `RUN_...`, `TOPOLOGY_UNSUPPORTED`, `LAYER_UNSUPPORTED`, `OUT_OCCUPIED`, `EXPORT_NO_TILES`
+ * @throws {InputError} codes `RUN_...`, `TOPOLOGY_UNSUPPORTED`, `LAYER_UNSUPPORTED`, `OUT_OCCUPIED`, `EXPORT_NO_TILES`,
+ *   `EXPORT_TILES_ALIKE`
  * @throws {HistoError} `EXPORT_DIFFERS`, `EXPORT_TOO_LOSSY`
  */
 export async function exportRun(options: ExportOptions): Promise<ExportResult> {

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { cp, readFile, stat, writeFile } from "node:fs/promises";
+import { cp, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import * as tf from "@tensorflow/tfjs";
+import sharp from "sharp";
 import { writePredictions } from "../../src/evaluation/index";
 import { exportRun } from "../../src/export/index";
 import { readJson, writeJson } from "../../src/files/index";
@@ -65,6 +66,28 @@ async function runOnTiles(t: TestContext) {
   await writeJson(files.config, { ...(await readJson<object>(files.config)), data });
   return { directory, run: files.path, files, data, ...rest };
 }
+
+test("compact refuses validation tiles that are all alike, and leaves nothing behind", async (t) => {
+  const { directory, run, files, predictions } = await runOnTiles(t);
+  const same = predictions.map((prediction, i) => ({ ...prediction, logit: i % 2 ? 1 : 1.0000001, probability: 0.73 }));
+  await writePredictions(files.predictions("validation"), same);
+  const out = join(directory, "model");
+  await assert.rejects(exportRun({ run, out, variant: "compact" }), { code: "EXPORT_TILES_ALIKE" });
+  assert.equal(existsSync(out), false);
+});
+
+test("compact keeps the first layer whole where all training tiles are alike", async (t) => {
+  const { directory, run, data, predictions } = await runOnTiles(t);
+  const held = new Set(predictions.map(({ filename }) => filename));
+  const tiles = (await readdir(data, { recursive: true })).filter((name) => name.endsWith(".png"));
+  const white = { width: SIZE, height: SIZE, channels: 3, background: "white" } as const;
+  for (const name of tiles.filter((tile) => !held.has(tile))) {
+    await sharp({ create: white }).png().toFile(join(data, name));
+  }
+  const out = join(directory, "model");
+  const { compression } = await exportRun({ run, out, variant: "compact", maxChangedAnswers: 1 });
+  assert.equal(compression?.rank, null);
+});
 
 test("fp32 gives TensorFlow's logits on the validation tiles, decoded from their files", async (t) => {
   const { directory, run, count } = await runOnTiles(t);
