@@ -122,7 +122,7 @@ async function trainModels(
   const { data, dataset = {}, size } = options;
   try {
     const reference = await runExperiment(runtime.kind === "native" ? options : plain, {
-      ...{ run, resume: existsSync(run), variant: "compact", track },
+      ...{ run, resume: existsSync(run), variant: "auto", track },
       ...context,
     });
     const served = await chooseServed(reference, fetched, { run, data: { data, dataset, size }, track, ...context });

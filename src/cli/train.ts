@@ -32,7 +32,7 @@ const runSchema = z.strictObject({
     }),
     export: option(
       z.enum(["auto", "none", "fp32", "int8", "compact"]).default("auto"),
-      "variant to export; auto: compact for a subspace, else fp32",
+      "variant to export; auto: compact for a subspace if it is close enough, else fp32",
       { value: "variant" },
     ),
     options: option(json().optional(), "training options as a JSON object; flags override it", { value: "json" }),
@@ -78,10 +78,8 @@ export const command = defineCommand({
     const { crossValidate, runExperiment } = await import("../experiments/index.js");
     // A resumed run may have its stain method in its configuration.
     if (!resume) refuseUnusedReference(options);
-    const stem = options.stem ?? begun.stem;
-    const variant = rest.export === "auto" ? (stem === "subspace" ? "compact" : "fp32") : rest.export;
     const common = {
-      variant,
+      variant: rest.export,
       track: track && ((trackAs as TrackingOptions | undefined) ?? { experiment }),
       progress,
       signal,

@@ -86,7 +86,7 @@ export async function writeCompactGraph(
   throw new HistoError(
     "EXPORT_TOO_LOSSY",
     `No compact form of this model answers like the trained one on the validation tiles (at most ${allowedChanges} of ` +
-      `${tiles.validation.logits.length} answers may change). Use --variant int8, or raise --max-changed-answers.`,
+      `${tiles.validation.logits.length} answers may change). Export int8, or raise --max-changed-answers.`,
   );
 }
 
@@ -102,7 +102,7 @@ function mustDiffer(logits: ArrayLike<number>): void {
   }
   if (most - least > ROUNDING * Math.max(Math.abs(least), Math.abs(most))) return;
   const message = "The model gives all validation tiles the same logit (are they all alike?), by which no compact form";
-  throw new InputError("EXPORT_TILES_ALIKE", `${message} can be compared with it. Use --variant int8.`);
+  throw new InputError("EXPORT_TILES_ALIKE", `${message} can be compared with it. Export int8 or fp32.`);
 }
 
 function isAcceptable({ rocAucDrop, rmsDeviation, logitSpread }: Verification): boolean {

@@ -1,10 +1,10 @@
 /** @module One experiment, from data to an exported and tracked model, for `histo train` and the notebooks. */
 import { rmdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { InputError, Interrupted, messageOf } from "../errors/index";
+import { HistoError, InputError, Interrupted, messageOf } from "../errors/index";
 import { exportRun, type Variant } from "../export/index";
-import { makeOutputFolder, takeLock } from "../files/index";
-import type { GivenTrainingOptions } from "../options/index";
+import { makeOutputFolder, readJson, takeLock } from "../files/index";
+import type { GivenTrainingOptions, TrainingOptions } from "../options/index";
 import { type Progress, silentProgress } from "../progress/index";
 import { writeReport } from "../report/index";
 import { RunDirectory } from "../runs/index";
@@ -12,11 +12,19 @@ import { type RunTrainingOptions, runTraining, type TrainingResult } from "../tr
 import { type Logged, trainingPage } from "./logged";
 import { type TrackingOptions, TrainingTracker } from "./track-training";
 
+/** `auto`: {@link usualVariant}, and fp32 where no compact form is close enough. */
+export type ExportChoice = Variant | "auto" | "none";
+
+/** compact for a subspace, whose parts it can leave out; else fp32. */
+export function usualVariant({ stem }: Partial<Pick<TrainingOptions, "stem">>): Variant {
+  return stem === "subspace" ? "compact" : "fp32";
+}
+
 export interface ExperimentOptions extends RunTrainingOptions {
   /** Log to MLflow. */
   readonly track?: TrackingOptions | false;
-  /** Export the best model into `model/` of the run. */
-  readonly variant?: Variant | "none";
+  /** Export the best model into `model/` of the run; see {@link ExportChoice}. */
+  readonly variant?: ExportChoice;
   /** Write `report.html`. Default: true. */
   readonly report?: boolean;
   /** Fail if another process trains in the run directory. Default: true. A search has its own lock. */
@@ -71,7 +79,7 @@ async function trainExportAndLog(
     });
     const model = variant === "none" ? undefined : new RunDirectory(result.run).model;
     if (model && variant !== "none") {
-      await exportRun({ run: result.run, out: model, variant, progress, ...(signal && { signal }) });
+      await exportAs(variant, { run: result.run, out: model, progress, ...(signal && { signal }) });
     }
     // After the export: its heat maps need the model.
     if (report) await reportOn(result.run, progress);
@@ -81,6 +89,22 @@ async function trainExportAndLog(
   } catch (error) {
     await tracker?.end(error instanceof Interrupted || signal?.aborted ? "KILLED" : "FAILED");
     throw error;
+  }
+}
+
+async function exportAs(
+  choice: Variant | "auto",
+  options: { run: string; out: string; progress: Progress; signal?: AbortSignal },
+): Promise<void> {
+  const config = await readJson<Partial<TrainingOptions>>(new RunDirectory(options.run).config);
+  const variant = choice === "auto" ? usualVariant(config) : choice;
+  try {
+    await exportRun({ ...options, variant });
+  } catch (error) {
+    const isImpossible = error instanceof HistoError && ["EXPORT_TOO_LOSSY", "EXPORT_TILES_ALIKE"].includes(error.code);
+    if (choice !== "auto" || !isImpossible) throw error;
+    options.progress.say("No compact form of this model is close enough to it; it is exported as fp32.");
+    await exportRun({ ...options, variant: "fp32" });
   }
 }
 

@@ -6,13 +6,12 @@ import { basename, join, resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { DatasetOptions, Reading } from "../dataset/index";
 import { HistoError, InputError, Interrupted } from "../errors/index";
-import type { Variant } from "../export/index";
 import { projectRoot, readJson, writeJson } from "../files/index";
 import type { TrainingOptions } from "../options/index";
 import { type Progress, silentProgress } from "../progress/index";
 import { type RunConfig, RunDirectory } from "../runs/index";
 import type { TrainingPart } from "../training/index";
-import { type ExperimentResult, lockRun } from "./run-experiment";
+import { type ExperimentResult, type ExportChoice, lockRun, usualVariant } from "./run-experiment";
 import type { TrackingOptions } from "./track-training";
 
 /** The part of the output of `histo train --json` that is used here. */
@@ -29,7 +28,7 @@ export interface ProcessTraining extends TrainingPart {
   /** Hash of the data set's contents, see `datasetContentHash`. */
   readonly dataHash: string;
   readonly options: Partial<TrainingOptions>;
-  readonly export: Variant | "none";
+  readonly export: ExportChoice;
   /** Continue a stopped training. By default it starts again, because time and memory are measured over a whole training. */
   readonly resumable?: boolean;
 }
@@ -91,7 +90,8 @@ function recordOf({ run }: ProcessTraining): string {
 }
 
 /** What decides the result, in the form in which JSON returns it. */
-function settingsOf({ data, dataset, options, export: variant }: ProcessTraining): object {
+function settingsOf({ data, dataset, options, export: choice }: ProcessTraining): object {
+  const variant = choice === "auto" ? usualVariant(options) : choice;
   return JSON.parse(JSON.stringify({ data, dataset, options, export: variant })) as object;
 }
 

@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { mkdir, readdir, readFile } from "node:fs/promises";
+import { copyFile, mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { Interrupted } from "../../src/errors/index";
 import { type ExperimentOptions, runExperiment } from "../../src/experiments/index";
-import { takeLock } from "../../src/files/index";
+import { readJson, takeLock } from "../../src/files/index";
+import type { ModelCard } from "../../src/model-directory/index";
+import { silentProgress } from "../../src/progress/index";
 import { loggedStatus } from "../../src/tracking/index";
 import { writeCsvSet } from "../support/data-sets";
 import { temporaryDirectory } from "../support/temporary-directory";
@@ -61,4 +63,21 @@ test("the log of a run that is stopped after its training is completed when it i
 
   assert.equal((await resume()).tracking, undefined);
   assert.equal(await readFile(join(spool, "events.jsonl"), "utf8"), events, "nothing is logged twice");
+});
+
+test("where no compact form can be close enough, the usual export of a subspace is fp32", async (context) => {
+  const folder = await temporaryDirectory(context);
+  process.env.HISTO_CACHE = join(folder, "cache");
+  const data = await writeCsvSet(join(folder, "set"), 40, 12);
+  // One picture, whose logits have no spread to compare changes with; its eight views differ.
+  for (let i = 1; i < 40; i++) await copyFile(join(data, "images", "0.png"), join(data, "images", `${i}.png`));
+  const options = { data, size: 12, stem: "subspace", rank: 4, hidden: [6], epochs: 1 } as const;
+  const run = join(folder, "run");
+  const said: string[] = [];
+  const progress = { ...silentProgress, say: (line: string) => void said.push(line) };
+  const { model } = await runExperiment(options, { run, report: false, variant: "auto", progress });
+  assert.equal((await readJson<ModelCard>(join(model as string, "model.json"))).variant, "fp32");
+  assert.ok(said.some((line) => /exported as fp32/.test(line)));
+  const compact = runExperiment({ data }, { run, report: false, variant: "compact", resume: true });
+  await assert.rejects(compact, { code: "EXPORT_TILES_ALIKE" });
 });
