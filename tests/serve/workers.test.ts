@@ -103,6 +103,16 @@ test("waiting explanations leave room for predictions", async (t) => {
   ]);
 });
 
+test("waiting pictures to be predicted by tiles leave room for predictions", async (t) => {
+  const { model } = await start(t, 1, undefined, 8);
+  const [image, picture] = [await tile(1), await tile(2, 2000)];
+  const byTiles = Array.from({ length: 8 }, () => outcome(model.predictTiled(picture)));
+  await model.verifyGolden();
+  const predicted = Array.from({ length: 4 }, () => outcome(model.predict(image)));
+  assert.deepEqual(await Promise.all(predicted), Array(4).fill("answered"));
+  assert.deepEqual((await Promise.all(byTiles)).sort(), [...Array(6).fill("QUEUE_FULL"), ...Array(2).fill("answered")]);
+});
+
 test("a model that cannot be loaded for a while is back when its files are", async (t) => {
   const started = await start(t);
   const { model, directory, losses } = started;

@@ -77,12 +77,10 @@ export class Engine implements ServedModel {
 
   async predictTiled(image: Uint8Array, signal?: AbortSignal): Promise<Answer> {
     const arrived = performance.now();
-    const tiled = await this.admit(() =>
-      this.tiling.run(() => {
-        if (signal?.aborted) throw new Problem("DEADLINE_EXCEEDED");
-        return asProblem(this.backend.predictTiled(image, (tiles) => this.submitInTurns(tiles, signal)));
-      }),
-    );
+    const tiled = await this.inTurn(this.tiling, () => {
+      if (signal?.aborted) throw new Problem("DEADLINE_EXCEEDED");
+      return asProblem(this.backend.predictTiled(image, (tiles) => this.submitInTurns(tiles, signal)));
+    });
     if (!tiled) return this.predict(image, signal);
     const { preprocessSeconds, inferenceSeconds } = tiled;
     const queueSeconds = Math.max(0, since(arrived) - preprocessSeconds - inferenceSeconds);
@@ -98,19 +96,15 @@ export class Engine implements ServedModel {
   }
 
   explain(image: Uint8Array, grid: number, signal?: AbortSignal): Promise<Explanation> {
-    return this.admit(async () => {
-      // Explanations run one at a time; those that wait must leave room for predictions.
-      if (this.explaining.load >= this.options.maxQueue / 4) throw new Problem("QUEUE_FULL");
-      return this.explaining.run(async () => {
-        const started = performance.now();
-        const { pixels } = await this.decode(image, signal);
-        const each = () => signal?.throwIfAborted();
-        const run = (images: readonly Uint8Array[]) => this.submitAll(images);
-        const parts = await occlusion(pixels, this.card.preprocessing, grid, run, { batch: LONG_WORK_BATCH, each });
-        // Optional: a failure does not affect the rest.
-        const classActivation = await this.backend.classActivation(pixels).catch(() => undefined);
-        return { grid, ...parts, classActivation: classActivation ?? null, seconds: since(started) };
-      });
+    return this.inTurn(this.explaining, async () => {
+      const started = performance.now();
+      const { pixels } = await this.decode(image, signal);
+      const each = () => signal?.throwIfAborted();
+      const run = (images: readonly Uint8Array[]) => this.submitAll(images);
+      const parts = await occlusion(pixels, this.card.preprocessing, grid, run, { batch: LONG_WORK_BATCH, each });
+      // Optional: a failure does not affect the rest.
+      const classActivation = await this.backend.classActivation(pixels).catch(() => undefined);
+      return { grid, ...parts, classActivation: classActivation ?? null, seconds: since(started) };
     });
   }
 
@@ -153,6 +147,14 @@ export class Engine implements ServedModel {
       // The batch may be waiting only for this image.
       this.batcher.schedule();
     }
+  }
+
+  /** Runs long work one at a time; what waits of its kind must leave room for predictions. */
+  private inTurn<T>(kind: Limit, work: () => Promise<T>): Promise<T> {
+    return this.admit(async () => {
+      if (kind.load >= this.options.maxQueue / 4) throw new Problem("QUEUE_FULL");
+      return kind.run(work);
+    });
   }
 
   private async admit<T>(task: () => Promise<T>): Promise<T> {
