@@ -24,6 +24,12 @@ use() {
   mv -T "$volume/.current.$own" "$volume/current"
 }
 
+# What a run left that was killed while it copied: of this machine at once, of others after a day.
+for left in "$releases"/.*."$(hostname)".* "$volume"/.current."$(hostname)".*; do
+  kill -0 "${left##*.}" 2>/dev/null || rm -rf "$left"
+done
+find "$releases" -mindepth 1 -maxdepth 1 -name '.*' -mmin +1440 -exec rm -rf {} + 2>/dev/null || true
+
 # What this machine's server took last. The volume's link may be of another machine that has taken the new model already.
 previous=$(cat taken 2>/dev/null || readlink "$volume/current" || true)
 echo "model before: ${previous:-none}"
