@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { appendFile, chmod, copyFile, mkdir, readdir, readFile, readlink, writeFile } from "node:fs/promises";
+import { appendFile, chmod, copyFile, mkdir, readdir, readFile, readlink, utimes, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -63,6 +63,28 @@ test("machines that share a volume may copy a model at the same time", async (t)
   assert.deepEqual(await readdir(join(volume, "releases")), ["first"]);
   assert.deepEqual((await readdir(join(volume, "releases", "first"))).sort(), ["a.data", "b.data", "model.json"]);
   assert.equal(await readlink(join(volume, "current")), "releases/first");
+});
+
+test("what a killed run left on the volume is removed by the next one, what others still copy is not", async (t) => {
+  const { folder, volume, program, release, use } = await machine(t);
+  await program("docker", 'case "$1" in ps) echo server ;; esac');
+  await release("first");
+  await release("second");
+  const releases = join(volume, "releases");
+  const killed = spawn("sh", [join(folder, "model.sh"), "first"], {
+    env: { PATH: `${join(folder, "bin")}:${process.env.PATH}` },
+    stdio: "ignore",
+  });
+  const hidden = async () => (await readdir(releases).catch(() => [])).filter((name) => name.startsWith("."));
+  while ((await hidden()).length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  killed.kill("SIGKILL");
+  await once(killed, "close");
+  const others = [".first.other-machine.1", ".first.machine-that-is-gone.1"];
+  for (const name of others) await mkdir(join(releases, name));
+  await utimes(join(releases, others[1] as string), 0, 0);
+  const { status, errors } = await use("second");
+  assert.equal(status, 0, errors);
+  assert.deepEqual(await hidden(), others.slice(0, 1));
 });
 
 test("a model that the server does not take is not the current one any more", async (t) => {
@@ -218,7 +240,7 @@ test("MLflow's machine goes back to the image before when the new one does not g
   // The image's name is the last word of `docker run`.
   await program(
     "docker",
-    `case "$1" in run) for image; do :; done; echo "$image" > ${folder}/runs ;; inspect) cat ${folder}/runs ;; esac`,
+    `echo "$@" >> ${folder}/calls; case "$1" in run) for image; do :; done; echo "$image" > ${folder}/runs ;; inspect) cat ${folder}/runs ;; esac`,
   );
   await program("curl", `grep -q good ${folder}/runs`);
   const start = async (image: string) => {
@@ -230,9 +252,23 @@ test("MLflow's machine goes back to the image before when the new one does not g
     const [status] = await once(child, "close");
     return { status, errors: await errors };
   };
+  const inCalls = async (text: string) => (await readFile(join(folder, "calls"), "utf8")).includes(text);
   assert.deepEqual(await start("good-1"), { status: 0, errors: "" });
+  assert.equal(await inCalls("rds-ca.pem"), false);
+  assert.match(await readFile(join(folder, "mlflow.env"), "utf8"), /\/mlflow\?sslmode=require\n/);
+  // With Amazon's certificates in the tools the database's is checked, also by the image before.
+  await writeFile(join(folder, "rds-ca.pem"), "certificates");
   assert.match(await readFile(join(folder, "mlflow.env"), "utf8"), /:\/\/mlflow:p%40ss%2Fw%25rd%231%5C@h:5432/);
+  await writeFile(join(folder, "calls"), "");
   const { status, errors } = await start("bad-2");
+  assert.match(
+    await readFile(join(folder, "mlflow.env"), "utf8"),
+    /\?sslmode=verify-full&sslrootcert=\/etc\/mlflow\/rds-ca\.pem\n/,
+  );
+  for (const image of ["bad-2", "good-1"]) {
+    const run = new RegExp(`^run .*--volume ${folder}/rds-ca\\.pem:/etc/mlflow/rds-ca\\.pem:ro .* ${image}$`, "m");
+    assert.match(await readFile(join(folder, "calls"), "utf8"), run);
+  }
   assert.equal(status, 1);
   assert.match(errors, /not ready: bad-2.*back to: good-1/s);
   await program("curl", "exit 1");

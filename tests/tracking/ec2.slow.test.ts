@@ -235,7 +235,7 @@ describe("mlruns-config/ec2", { skip }, () => {
     const here = line
       .replace("sudo ", "")
       .replace("host=DATABASE", `host=127.0.0.1 port=${postgres.port}`)
-      .replace("sslmode=require", "sslmode=prefer")
+      .replace("sslmode=verify-full sslrootcert=/etc/mlflow/rds-ca.pem", "sslmode=prefer")
       .replaceAll("BACKUP-BUCKET", "backup")
       .replaceAll("BUCKET", "runs")
       .replaceAll("/var/lib/mlflow", directory);
