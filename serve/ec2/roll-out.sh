@@ -13,21 +13,20 @@ recorded() {
   aws ssm get-parameter --name "/$name/server/$1" --query Parameter.Value --output text | sed 's,^[^/]*/,,'
 }
 
-# Runs the document on the machines of a target: one at a time, none after a failure. SSM does the rolling itself.
-# Sets $status to the outcome and $ready to the machines that have started the images, separated by commas.
+# Runs the document on the machines of a target: one at a time, none after a failure. SSM does the rolling itself. It is
+# awaited for 50 minutes; going back takes as long at most, and the workflow's credentials hold for both. Sets $status to the outcome and $ready to the machines that have started the images, separated by commas.
 start() {
   command=$(aws ssm send-command --document-name "$name-deploy" --targets "$1" --parameters "image=$2,tools=$3" \
     --max-concurrency 1 --max-errors 0 --timeout-seconds 600 --query Command.CommandId --output text)
   echo "command $command"
-  attempt=0
+  end=$(($(date +%s) + ${HISTO_WAIT_SECONDS:-3000}))
   status=Pending
-  while [ "$attempt" -lt 180 ]; do
+  while [ "$(date +%s)" -lt "$end" ]; do
     status=$(aws ssm list-commands --command-id "$command" --query 'Commands[0].Status' --output text)
     case "$status" in
       Pending | InProgress | Cancelling) ;;
       *) break ;;
     esac
-    attempt=$((attempt + 1))
     sleep "${HISTO_POLL_SECONDS:-10}"
   done
   invocations=$(aws ssm list-command-invocations --command-id "$command" --details --output json)

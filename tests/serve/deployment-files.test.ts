@@ -49,6 +49,22 @@ describe("workflows", () => {
   }
 });
 
+test("a roll-out to the servers and the way back end before the credentials and the job", () => {
+  const [, wait] = /HISTO_WAIT_SECONDS:-(\d+)/.exec(read("serve/ec2/roll-out.sh")) ?? [];
+  const both = 2 * Number(wait);
+  const { jobs } = parse(read(".github/workflows/deploy-ec2.yml")) as Workflow;
+  const { steps, "timeout-minutes": minutes = 0 } = jobs.deploy as Job;
+  const rollOut = steps.findIndex(({ run }) => run?.includes("roll-out.sh"));
+  const { uses, with: options } = steps[rollOut - 1] as Job["steps"][number];
+  assert.match(uses ?? "", /configure-aws-credentials/);
+  const seconds = Number(options?.["role-duration-seconds"]);
+  assert.ok(both > 0 && seconds > both && 60 * minutes > seconds + both / 2, `${both} s, ${seconds} s, ${minutes} min`);
+  assert.match(
+    read("serve/aws/src/stacks/github.ts"),
+    new RegExp(`ROLL_OUT = Duration\\.hours\\(${seconds / 3600}\\)`),
+  );
+});
+
 test("an older version is deployed again under a new tag: the registry takes none twice", () => {
   for (const name of ["deploy-ec2.yml", "deploy-lambda.yml"]) {
     const [, tag = ""] = /--tag "[^"]*:([^":]+)"/.exec(read(`.github/workflows/${name}`)) ?? [];

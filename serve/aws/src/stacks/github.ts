@@ -10,6 +10,8 @@ import { hostParameter } from "./ec2";
 import { imageParameter } from "./lambda";
 import type { StorageStack } from "./storage";
 
+/** Two times the 50 minutes of `serve/ec2/roll-out.sh`: forward and back. */
+const ROLL_OUT = Duration.hours(2);
 const ISSUER = "token.actions.githubusercontent.com";
 
 export class GithubStack extends Stack {
@@ -66,7 +68,7 @@ export class GithubStack extends Stack {
 
   /** This role may push the server's images and run the deployment document on the machines tagged as servers. */
   private ec2Role(repositories: readonly Repository[]): void {
-    const role = this.role("Ec2", repositories);
+    const role = this.role("Ec2", repositories, ROLL_OUT);
     const { name } = this.settings;
     const document = this.formatArn({ service: "ssm", resource: "document", resourceName: `${name}-deploy` });
     const machines = this.formatArn({ service: "ec2", resource: "instance", resourceName: "*" });
@@ -80,11 +82,11 @@ export class GithubStack extends Stack {
     acknowledge(role, finding, "The condition limits it to the machines tagged as servers.");
   }
 
-  private role(title: string, repositories: readonly Repository[]): Role {
+  private role(title: string, repositories: readonly Repository[], maxSessionDuration = Duration.hours(1)): Role {
     const role = new Role(this, `${title}Role`, {
       roleName: `${this.settings.name}-github-${title.toLowerCase()}`,
       description: `Deploys to ${title} from ${this.subject}`,
-      maxSessionDuration: Duration.hours(1),
+      maxSessionDuration,
       assumedBy: new WebIdentityPrincipal(this.provider.oidcProviderArn, {
         StringEquals: { [`${ISSUER}:aud`]: "sts.amazonaws.com", [`${ISSUER}:sub`]: this.subject },
       }),
