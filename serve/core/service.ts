@@ -14,6 +14,7 @@ import {
   countRequests,
   type Responder,
   receiveBody,
+  refuseOtherHosts,
   refuseOtherSites,
   securityHeaders,
   type TokenIssuer,
@@ -64,6 +65,8 @@ export interface ServiceOptions {
   readonly startedMs?: number | undefined;
   /** Origins whose pages may call this service. Default: none. */
   readonly corsOrigins?: readonly string[] | undefined;
+  /** Names under which the service is called, besides addresses and `localhost`. Default: all. */
+  readonly allowedHosts?: readonly string[] | undefined;
 }
 
 const NO_BODY = new Uint8Array();
@@ -107,6 +110,7 @@ export class Service implements ServiceContext {
         cors(corsOrigins),
         compressAnswers(),
         answerProblems(this),
+        ...(options.allowedHosts ? [refuseOtherHosts(options.allowedHosts)] : []),
         refuseOtherSites(corsOrigins),
         authenticate(new Access(options)),
         receiveBody(this.limits),

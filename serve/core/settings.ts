@@ -51,6 +51,14 @@ export function originsOf(setting: string, text?: string): string[] {
   throw new InputError("ORIGIN_INVALID", `${setting}: ${wrong} is not an origin such as https://a.example, nor *.`);
 }
 
+/** Names of hosts, in lower case. @param setting name of the setting @throws {InputError} `ALLOWED_HOST_INVALID` */
+export function hostsOf(setting: string, text?: string): string[] {
+  const hosts = listOf(text).map((host) => host.toLowerCase());
+  const wrong = hosts.find((host) => host !== "*" && !/^[\w-]+(\.[\w-]+)*$/.test(host));
+  if (wrong === undefined) return hosts;
+  throw new InputError("ALLOWED_HOST_INVALID", `${setting}: ${wrong} is not a name such as a.example, nor *.`);
+}
+
 /** A deployment's address without trailing slashes. @throws {InputError} `ENDPOINT_INVALID` */
 export function endpointOf(setting: string, text: string): string {
   const address = webAddress(text);

@@ -1,6 +1,6 @@
 /** @module `histo serve`: serves models over HTTP with Express, with a web page. */
 import type * as z from "zod";
-import { apiKeysOf, endpointOf, originsOf, tokensOf } from "../../serve/core/settings";
+import { apiKeysOf, endpointOf, hostsOf, originsOf, tokensOf } from "../../serve/core/settings";
 import type { RunningServer } from "../../serve/server/index";
 import { messageOf } from "../errors/index";
 import { counted } from "../format/index";
@@ -45,6 +45,9 @@ export async function serve(
   try {
     const { collectLessOften, startServer, createLogger } = await import("../../serve/server/index.js");
     collectLessOften();
+    const isLocal = LOCAL_HOSTS.includes(options.host);
+    const [apiKeys, tokens] = [apiKeysOf(options.apiKeys), tokensOf(options.oidcIssuer, options.oidcAudience)];
+    const isOpen = apiKeys.length === 0 && !tokens;
     server = await startServer({
       models: options.model,
       images: options.images,
@@ -60,14 +63,18 @@ export async function serve(
         threads: options.threads,
         bitDepth: options.bitDepth,
       },
-      rateLimit: options.rateLimit ?? (LOCAL_HOSTS.includes(options.host) ? 0 : PUBLIC_RATE_LIMIT),
+      rateLimit: options.rateLimit ?? (isLocal ? 0 : PUBLIC_RATE_LIMIT),
       trustedProxies: options.trustProxy,
       corsOrigins: originsOf("--cors", options.cors),
+      allowedHosts:
+        options.allowedHosts !== undefined || (isLocal && isOpen)
+          ? hostsOf("--allowed-hosts", options.allowedHosts)
+          : undefined,
       endpoint: options.endpoint && endpointOf("--endpoint", options.endpoint),
       startedMs,
       lingerMs: options.linger,
-      apiKeys: apiKeysOf(options.apiKeys),
-      tokens: tokensOf(options.oidcIssuer, options.oidcAudience),
+      apiKeys,
+      tokens,
       logger: createLogger(options.logLevel),
       onListening: (url) => progress.say(`Listening on ${url}; loading ${counted(options.model.length, "model")}`),
     });

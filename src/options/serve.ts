@@ -47,6 +47,11 @@ export const serveSchema = z.strictObject({
       value: "n",
       usual: "0 locally, else 6000",
     }),
+    allowedHosts: option(
+      text(),
+      "names by which the server is called, separated by commas; addresses and localhost always work, * allows all",
+      { value: "names", usual: "none locally without keys, else all" },
+    ),
     cors: option(text(), "origins whose pages may call the server, separated by commas", { value: "origins" }),
     apiKeys: option(text(), "API keys, separated by commas; clients must send one of them", {
       flag: false,

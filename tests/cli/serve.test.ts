@@ -25,6 +25,7 @@ test("what cannot be served is refused in one line that names the option or file
     ["", ["--model", model, "--endpoint", "nonsense"], /--endpoint: nonsense is/],
     ["", ["--model", model, "--host", "999.1.1.1"], /--host: 999\.1\.1\.1 is/],
     ["", ["--model", model, "--cors", "https://a.b, https://b.c/"], /--cors: https:\/\/b\.c\/ is/],
+    ["", ["--model", model, "--allowed-hosts", "https://a.b"], /--allowed-hosts: https:\/\/a\.b is/],
     [" , ", ["--model", model], /HISTO_API_KEYS/],
     ["", ["--model", unfit], /unfit\/model\.json: .*preprocessing\.size 16/],
   ];

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { createServer } from "node:http";
+import { createServer, request } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type TestContext, test } from "node:test";
 import { ModelRegistry, openWeb, Service, type ServiceOptions } from "../../serve/core/index";
@@ -9,8 +9,13 @@ import { createApp, createLogger } from "../../serve/server/index";
 const FRIEND = "https://lab.example.org";
 
 /** The application, without a model. */
-async function start(t: TestContext, corsOrigins?: readonly string[], web?: ServiceOptions["web"]): Promise<string> {
-  const service = new Service({ models: new ModelRegistry(), web, ...(corsOrigins && { corsOrigins }) });
+async function start(
+  t: TestContext,
+  corsOrigins?: readonly string[],
+  web?: ServiceOptions["web"],
+  allowedHosts?: readonly string[],
+): Promise<string> {
+  const service = new Service({ models: new ModelRegistry(), web, allowedHosts, ...(corsOrigins && { corsOrigins }) });
   const logger = createLogger("silent");
   const server = createServer(createApp(service, { logger })).listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -52,6 +57,46 @@ test("the page of another site has no effect by a form or a text, which browsers
   const refused = await fetch(`${url}/feedback`, { method: "POST", headers: foreign, body: "{}" });
   assert.equal((await refused.json()).code, "ORIGIN_REFUSED");
   assert.equal((await fetch(`${url}/livez`, { headers: foreign })).status, 200, "links lead here");
+});
+
+/** Status and body of the answer to a GET whose address named this host. */
+async function asHost(url: string, host: string): Promise<[status: number | undefined, body: string]> {
+  const sent = request(url, { headers: { host }, agent: false }).end();
+  const [answer] = await once(sent, "response");
+  let body = "";
+  for await (const chunk of answer) body += chunk;
+  return [answer.statusCode, body];
+}
+
+test("a page whose name was made to lead to this machine gets nothing", async (t) => {
+  const own = await start(t, [], await openWeb(), ["lab.example"]);
+  for (const path of ["/", "/livez", "/info", "/metrics", "/nonsense"]) {
+    for (const host of [
+      "evil.example",
+      "evil.example:8080",
+      "localhost.evil.example",
+      "127.0.0.1.evil.example",
+      "x.lab.example",
+    ]) {
+      const [status, body] = await asHost(own + path, host);
+      assert.deepEqual([status, JSON.parse(body).code], [421, "HOST_REFUSED"], `${host}${path}`);
+    }
+  }
+  const addresses = [
+    "127.0.0.1:8080",
+    "[::1]:8080",
+    "192.168.1.7",
+    "localhost:8080",
+    "LOCALHOST",
+    "a.localhost",
+    "localhost.",
+  ];
+  for (const host of [...addresses, "lab.example", "Lab.Example:443"]) {
+    assert.equal((await asHost(`${own}/livez`, host))[0], 200, host);
+  }
+  const any = await start(t, [], undefined, ["*"]);
+  assert.equal((await asHost(`${any}/livez`, "evil.example"))[0], 200);
+  assert.equal((await asHost(`${await start(t)}/livez`, "any.example"))[0], 200, "where nothing is said");
 });
 
 test("caches keep the page's files apart by origin and by encoding", async (t) => {

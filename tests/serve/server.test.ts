@@ -102,6 +102,31 @@ test("more requests than the queue holds get 503 with a time to retry, the other
   assert.equal((await send(url, image)).status, 200);
 });
 
+test("a command on this machine without keys answers for its own names only", async (t) => {
+  const statuses = async (...options: string[]) => {
+    const { url } = await serveProcess(t, ...options);
+    const hosts = ["evil.example", "lab.example", `localhost:${new URL(url).port}`, new URL(url).host];
+    const ask = (host: string) => raw(url, `GET /livez HTTP/1.1\r\nhost: ${host}\r\nconnection: close\r\n\r\n`);
+    return (await Promise.all(hosts.map(ask))).map((answer) => Number(answer.slice(9, 12)));
+  };
+  assert.deepEqual(await statuses(), [421, 421, 200, 200]);
+  assert.deepEqual(await statuses("--allowed-hosts", "lab.example"), [421, 200, 200, 200]);
+  assert.deepEqual(await statuses("--host", "0.0.0.0"), [200, 200, 200, 200]);
+  t.after(() => delete process.env.HISTO_API_KEYS);
+  process.env.HISTO_API_KEYS = "a-key";
+  assert.deepEqual(await statuses(), [200, 200, 200, 200]);
+});
+
+test("only counters are named as such in the metrics", async () => {
+  const metrics = await (await fetch(`${await sharedUrl()}/metrics`)).text();
+  const types = [...metrics.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name = "", type]) => [name, type] as const);
+  assert.ok(types.length > 30);
+  assert.deepEqual(
+    types.filter(([name, type]) => name.endsWith("_total") !== (type === "counter")),
+    [],
+  );
+});
+
 test("a client that asks too often is told when to come back", async (t) => {
   const { url } = await serve(t, { rateLimit: 3 });
   const image = await tile(1);

@@ -1,5 +1,6 @@
 /** @module Headers of responses: those of security, and those that let pages of listed origins call the service. */
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { isIP } from "node:net";
 import helmet from "helmet";
 import { Problem, type ServiceRequest } from "../http/index";
 import type { Middleware } from "./compose";
@@ -30,6 +31,26 @@ export function refuseOtherSites(origins: readonly string[]): Middleware {
     if (method === "POST" && isOtherSite && !isListed(headers.origin, origins)) throw new Problem("ORIGIN_REFUSED");
     return next(request);
   };
+}
+
+/**
+ * Refuses requests for hosts that are not listed. A page whose name is made to lead to this machine (DNS rebinding) is the same
+ * site for the browser, but its requests keep that name. Addresses have no names to turn, and `localhost` cannot be turned.
+ * @param hosts names without ports; `*` for all
+ */
+export function refuseOtherHosts(hosts: readonly string[]): Middleware {
+  return (request, next) => {
+    const host = hostOf(request.headers.host ?? "localhost");
+    const isOwn = isIP(host) > 0 || /(^|\.)localhost$/.test(host) || hosts.includes(host) || hosts.includes("*");
+    if (!isOwn) throw new Problem("HOST_REFUSED");
+    return next(request);
+  };
+}
+
+/** The name or address of a Host header, without port, brackets and the dot of absolute names. */
+function hostOf(header: string): string {
+  const [, bracketed, plain = ""] = /^(?:\[([^\]]*)\]|([^:]*))(?::\d*)?$/.exec(header.trim()) ?? [];
+  return (bracketed ?? plain.replace(/\.$/, "")).toLowerCase();
 }
 
 const PREFLIGHT_HEADERS = {
