@@ -32,7 +32,11 @@ export class Metrics {
   private readonly batchSize = this.histogram("batch_size", "Images that shared one run.", BATCHES);
 
   constructor({ processMetrics = false }: { processMetrics?: boolean } = {}) {
-    if (processMetrics) collectDefaultMetrics({ register: this.registry, prefix: "histo_" });
+    if (!processMetrics) return;
+    collectDefaultMetrics({ register: this.registry, prefix: "histo_" });
+    // Sums of others, and gauges that are named like counters.
+    for (const kind of ["handles", "requests", "resources"])
+      this.registry.removeSingleMetric(`histo_nodejs_active_${kind}_total`);
   }
 
   /** Counts one classified image, of which nothing else is known. */
