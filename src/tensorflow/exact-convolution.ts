@@ -7,30 +7,21 @@
 import * as tf from "@tensorflow/tfjs";
 import { attribute, callOp, wrapKernel } from "./kernels";
 
-type KernelInputs = Readonly<Record<string, tf.Tensor | undefined>>;
-type Shape = [number, number, number, number];
-interface ConvAttributes {
-  readonly strides: number | [number, number];
-  readonly pad: "valid" | "same" | number | tf.backend_util.ExplicitPadding;
-  readonly dataFormat?: string;
-  /** The layers of tfjs give null for 1. */
-  readonly dilations?: number | [number, number] | null;
-  readonly dimRoundingMode?: "floor" | "round" | "ceil";
-  readonly activation?: string;
+type Geometry = ReturnType<typeof tf.backend_util.computeConv2DInfo>;
+interface ConvolutionCall {
+  readonly inputs: { readonly x: tf.Tensor4D; readonly filter: tf.Tensor4D; readonly bias?: tf.Tensor };
+  readonly attrs: {
+    readonly strides: number | [number, number];
+    readonly pad: "valid" | "same" | number | tf.backend_util.ExplicitPadding;
+    readonly dataFormat?: string;
+    /** The layers of tfjs give null for 1. */
+    readonly dilations?: number | [number, number] | null;
+    readonly dimRoundingMode?: "floor" | "round" | "ceil";
+    readonly activation?: string;
+  };
 }
 
-function convolve(inputs: KernelInputs, attrs: ConvAttributes): tf.Tensor {
-  const { x, filter } = inputs as { x: tf.Tensor; filter: tf.Tensor };
-  const { strides, pad, dilations, dimRoundingMode } = attrs;
-  const { computeConv2DInfo } = tf.backend_util;
-  const info = computeConv2DInfo(
-    x.shape as Shape,
-    filter.shape as Shape,
-    strides,
-    dilations ?? 1,
-    pad,
-    dimRoundingMode,
-  );
+function convolve(x: tf.Tensor4D, filter: tf.Tensor4D, info: Geometry): tf.Tensor {
   const { top, bottom, left, right } = info.padInfo;
   const list = (name: string, values: readonly number[]) => attribute.int(name, values as unknown as number);
   const attributes = [
@@ -45,12 +36,8 @@ function convolve(inputs: KernelInputs, attrs: ConvAttributes): tf.Tensor {
 }
 
 /** For filters of each channel [height, width, channels, filters of a channel]. */
-function convolveEachChannel(inputs: KernelInputs, attrs: ConvAttributes): tf.Tensor {
-  const { x, filter } = inputs as { x: tf.Tensor4D; filter: tf.Tensor4D };
-  const { strides, pad, dilations, dimRoundingMode } = attrs;
+function convolveEachChannel(x: tf.Tensor4D, filter: tf.Tensor4D, info: Geometry): tf.Tensor {
   const [height, width, channels, filters] = filter.shape;
-  const { computeConv2DInfo } = tf.backend_util;
-  const info = computeConv2DInfo(x.shape, filter.shape, strides, dilations ?? 1, pad, dimRoundingMode, true);
   const { strideHeight, strideWidth, dilationHeight, dilationWidth, outHeight, outWidth } = info;
   const { top, bottom, left, right } = info.padInfo;
   const around = [
@@ -88,20 +75,23 @@ const activations: Readonly<Record<string, (x: tf.Tensor) => tf.Tensor>> = {
 
 /** Uses exact convolutions instead of tfjs-node's while `isExact` is true. */
 export function interceptConvolutions(isExact: () => boolean): void {
-  const ways = [
-    [tf.Conv2D, convolve],
-    [tf.FusedConv2D, convolve],
-    [tf.DepthwiseConv2dNative, convolveEachChannel],
-    [tf.FusedDepthwiseConv2D, convolveEachChannel],
+  const kernels = [
+    [tf.Conv2D, false],
+    [tf.FusedConv2D, false],
+    [tf.DepthwiseConv2dNative, true],
+    [tf.FusedDepthwiseConv2D, true],
   ] as const;
-  for (const [name, compute] of ways) {
-    wrapKernel<{ inputs: KernelInputs; attrs: ConvAttributes }>(name, (original) => (call) => {
-      const { inputs, attrs } = call;
-      const activation = activations[attrs.activation ?? "linear"];
-      if (!isExact() || !activation || attrs.dataFormat === "NCHW") return original(call);
+  for (const [name, isDepthwise] of kernels) {
+    wrapKernel<ConvolutionCall>(name, (original) => (call) => {
+      const { x, filter, bias } = call.inputs;
+      const { strides, pad, dilations, dimRoundingMode: rounding, dataFormat } = call.attrs;
+      const activation = activations[call.attrs.activation ?? "linear"];
+      if (!isExact() || !activation || dataFormat === "NCHW") return original(call);
+      const { computeConv2DInfo } = tf.backend_util;
+      const info = computeConv2DInfo(x.shape, filter.shape, strides, dilations ?? 1, pad, rounding, isDepthwise);
       return tf.tidy(() => {
-        const product = compute(inputs, attrs);
-        return activation(inputs.bias ? tf.add(product, inputs.bias) : product);
+        const product = isDepthwise ? convolveEachChannel(x, filter, info) : convolve(x, filter, info);
+        return activation(bias ? tf.add(product, bias) : product);
       });
     });
   }

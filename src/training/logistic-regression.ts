@@ -17,7 +17,7 @@ export const MANY_FEATURES_PENALTIES = [3, 10, 30, 100, 300, 1000, 3000, 10_000]
 const FOLDS = 5;
 
 /** A matrix with labels, and the rows to fit. */
-interface Problem {
+interface LogisticProblem {
   /** [count, k] row-major. */
   readonly x: ArrayLike<number>;
   readonly count: number;
@@ -33,7 +33,7 @@ interface Problem {
 
 /** A fold: the rows outside it, those in it, and the fit with the last penalty. */
 interface Part {
-  readonly training: Problem;
+  readonly training: LogisticProblem;
   readonly heldOut: readonly number[];
   fit?: Solution;
 }
@@ -59,7 +59,7 @@ export function fitLogistic(
   const coordinates = columns > MOST_COLUMNS && columns > count ? rowCoordinates(x, count) : undefined;
   const [values, k] = coordinates ? [coordinates.values, count] : [x, columns];
   const leading = k > MOST_COLUMNS ? leadingDirections(values, count) : undefined;
-  const whole: Problem = { x: values, count, k, leading, labels: ofRows, weight: 1 / repeats, rows: all };
+  const whole: LogisticProblem = { x: values, count, k, leading, labels: ofRows, weight: 1 / repeats, rows: all };
   // The fit with a weaker penalty starts from that with the stronger one.
   const falling = [...penalties].sort((a, b) => b - a);
   const folds = foldsOf(labels, groups);
@@ -94,7 +94,7 @@ function foldsOf(labels: ArrayLike<number>, groups: RowGroups | undefined): numb
 
 type Solution = Pick<LogisticFit, "weights" | "bias">;
 
-function logitOf({ x, k }: Pick<Problem, "x" | "k">, row: number, { weights, bias }: Solution): number {
+function logitOf({ x, k }: Pick<LogisticProblem, "x" | "k">, row: number, { weights, bias }: Solution): number {
   let sum = bias;
   for (let j = 0, at = row * k; j < k; j++, at++) sum += (x[at] as number) * (weights[j] as number);
   return sum;
@@ -105,7 +105,7 @@ const STEPS = 30;
 const MOST_COLUMNS = 200;
 
 /** @param start initial solution. Default: zeros */
-function newton(problem: Problem, penalty: number, start?: Solution): Solution {
+function newton(problem: LogisticProblem, penalty: number, start?: Solution): Solution {
   const { k, rows, labels, weight } = problem;
   const size = k + 1; // the last unknown is the bias, which carries no penalty
   const solution = new Float64Array(size);
@@ -141,7 +141,7 @@ function newton(problem: Problem, penalty: number, start?: Solution): Solution {
 }
 
 /** Inverse Hessian times gradient. */
-function newtonStep(problem: Problem, penalty: number, at: Solution): Float64Array {
+function newtonStep(problem: LogisticProblem, penalty: number, at: Solution): Float64Array {
   const { x, k, leading, labels, rows, weight } = problem;
   const gradient = new Float64Array(k + 1);
   const curvatures = new Float64Array(rows.length);
@@ -165,7 +165,7 @@ function newtonStep(problem: Problem, penalty: number, at: Solution): Float64Arr
 }
 
 /** Lower triangle of the Hessian. */
-function hessianOf({ x, k, rows }: Problem, penalty: number, curvatures: Float64Array): Float64Array {
+function hessianOf({ x, k, rows }: LogisticProblem, penalty: number, curvatures: Float64Array): Float64Array {
   const size = k + 1;
   const hessian = new Float64Array(size * size);
   const row = new Float64Array(size).fill(1);
@@ -188,7 +188,7 @@ const [TOLERANCE, ITERATIONS] = [1e-2, 500];
  * @param precondition approximately the inverse of H
  */
 function conjugateGradients(
-  { x, k, rows }: Problem,
+  { x, k, rows }: LogisticProblem,
   precondition: (values: Float64Array) => Float64Array,
   penalty: number,
   curvatures: Float64Array,
@@ -229,7 +229,7 @@ function conjugateGradients(
  * preconditioning").
  */
 function preconditioner(
-  { count, k }: Problem,
+  { count, k }: LogisticProblem,
   { vectors, squares }: LeadingDirections,
   penalty: number,
   curvatures: Float64Array,
