@@ -5,17 +5,10 @@ import { projectPython, projectRoot } from "../files/index";
 import { withoutPassword } from "../format/index";
 import type { Progress } from "../progress/index";
 
-export interface LocalMlflow {
-  /** The server's address as soon as it answers; undefined if it cannot be started. */
-  address(): Promise<string | undefined>;
-  /** The same to show, without a password in it. */
-  shown(): Promise<string | undefined>;
-  /** Stops the server if it was started here. */
-  stop(): Promise<void>;
-}
+export type LocalMlflow = ReturnType<typeof localMlflow>;
 
 /** Finds or starts a server in the background: MLflow takes several seconds to start. */
-export function localMlflow({ port, progress }: { port: number; progress: Progress }): LocalMlflow {
+export function localMlflow({ port, progress }: { port: number; progress: Progress }) {
   const started = findOrStart(port, progress).catch((error: unknown) => {
     progress.say(
       `MLflow did not start (${messageOf(error)}). The run is kept and can be sent later: histo mlflow sync`,
@@ -24,11 +17,14 @@ export function localMlflow({ port, progress }: { port: number; progress: Progre
   });
   const address = async () => (await started)?.url;
   return {
+    /** The server's address as soon as it answers; undefined if it cannot be started. */
     address,
+    /** The same to show, without a password in it. */
     async shown() {
       const url = await address();
       return url && withoutPassword(url);
     },
+    /** Stops the server if it was started here. */
     stop: async () => (await started)?.stop?.(),
   };
 }
