@@ -11,12 +11,22 @@ export interface ProgramFailure extends Pick<HistoError, "code" | "message" | "t
   readonly type: "failed";
 }
 
-/** Starts a program. @param name its file without extension @throws {InputError} `NOT_BUILT` */
-export function startProgram(name: string): ChildProcess {
+/**
+ * Starts a program.
+ * @param name its file without extension
+ * @param flags for Node, in place of those of this process: `--eval` and its code would start this process once more
+ * @throws {InputError} `NOT_BUILT`
+ */
+export function startProgram(name: string, flags: readonly string[] = []): ChildProcess {
   const file = join(projectRoot(), "dist", "src", "slide", `${name}.js`);
   if (!existsSync(file)) throw new InputError("NOT_BUILT", `${file} is missing: run \`npm run build\` once.`);
   const env = environmentWithoutSecrets();
-  return fork(file, [], { stdio: ["ignore", "ignore", "inherit", "ipc"], serialization: "advanced", env });
+  return fork(file, [], {
+    stdio: ["ignore", "ignore", "inherit", "ipc"],
+    serialization: "advanced",
+    env,
+    execArgv: [...flags],
+  });
 }
 
 export function failureOf(error: unknown): ProgramFailure {

@@ -57,6 +57,11 @@ const MOST_WORKERS = 8;
 
 /** Blocks per worker at a time: one is predicted while the next is read. */
 const BLOCKS_AHEAD = 2;
+/**
+ * Flags of Node for a worker. Decoded tiles lie outside the heap, but V8 counts them as its growth: it would mark the whole heap
+ * for every hundred tiles, in several threads, although the other workers need the processors.
+ */
+const COLLECTOR_FLAGS = ["--heap-growing-percent=1000", "--single-threaded-gc", "--min-semi-space-size=16"];
 /** Attempts per block: after a crash, a new process tries once more. */
 const TRIES = 2;
 
@@ -164,12 +169,12 @@ interface Entry {
 /** Runs one process until the queue is empty. If it crashes, returns its unfinished blocks. */
 function runProcess(
   queue: Entry[],
-  { source, model, threads, signal }: WorkersOptions,
+  { source, model, workers, threads, signal }: WorkersOptions,
   isStopped: () => boolean,
   answered: (block: number, answer: BlockAnswer) => Promise<void>,
   onUse: (use: ProcessUse) => void,
 ): Promise<{ readonly open: readonly Entry[]; readonly how: string } | undefined> {
-  const child = startProgram("worker-main");
+  const child = startProgram("worker-main", COLLECTOR_FLAGS);
   const open = new Map<number, Entry>();
   return new Promise((resolve, reject) => {
     const end = (settle: () => void) => {
@@ -187,6 +192,8 @@ function runProcess(
     const feed = () => {
       // A block that has crashed a process runs alone, so that a second crash is attributed to it.
       while (open.size < BLOCKS_AHEAD && queue.length > 0 && !isStopped()) {
+        // The last blocks are shared out singly, so that no worker waits while another has two.
+        if (open.size > 0 && queue.length < workers) break;
         if (open.size > 0 && ((queue[0] as Entry).tries > 0 || [...open.values()].some(({ tries }) => tries > 1)))
           break;
         const entry = queue.shift() as Entry;
