@@ -3,10 +3,10 @@
  * (`slide.dzi`, `slide_files/`) for OpenSeadragon.
  * @see https://openseadragon.github.io/examples/tilesource-dzi/
  */
-import { rename, rm } from "node:fs/promises";
+import { readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { OverlayOptions } from "sharp";
-import { makeDirectory, readOrEmpty, writeFileAtomically } from "../files/index";
+import { makeDirectory, readOrEmpty, syncDirectory, writeFileAtomically } from "../files/index";
 import { levelFor } from "./levels";
 import { readAround } from "./read-around";
 import type { SlideInfo, SlideLevel, SlideReader } from "./types";
@@ -20,6 +20,8 @@ const QUALITY = 85;
 const TILES_AT_ONCE = 4;
 const DESCRIPTION = "slide.dzi";
 const FILES = "slide_files";
+/** Names the picture of unfinished tiles. */
+const PICTURE = "picture";
 
 /** Number of powers of two of {@link pictureTile}, including full size. */
 export function pictureLevels({ levels }: SlideInfo): number {
@@ -74,7 +76,7 @@ function markOf(picture: string): string {
 }
 
 /**
- * Writes the Deep Zoom image into a folder in bounded memory, unless it exists.
+ * Writes the Deep Zoom image into a folder in bounded memory, unless it exists. Continues after an interruption.
  * @param picture identifies the picture; an image of another one is replaced
  */
 export async function writeDeepZoom(
@@ -87,19 +89,22 @@ export async function writeDeepZoom(
   const { info } = reader;
   const { width, height } = info.levels[0] as SlideLevel;
   const [files, part] = [join(folder, FILES), join(folder, `${FILES}.part`)];
-  await rm(part, { recursive: true, force: true });
+  await keepTilesOf(picture, part);
   const finest = Math.ceil(Math.log2(Math.max(width, height)));
   for (let shrink = 0; shrink <= finest; shrink++) {
     const levelFolder = join(part, String(finest - shrink));
     await makeDirectory(levelFolder);
+    const written = new Set(await readdir(levelFolder));
     // Missing levels are computed from the level before, so that no tile reads a large part of the slide.
     const source = info.levels[levelFor(info.levels, 2 ** shrink)] as SlideLevel;
     const isRead = 2 ** shrink <= 2 * source.downsample;
     const writeTile = async (column: number, row: number) => {
+      const name = `${column}_${row}.jpeg`;
+      if (written.has(name)) return;
       const tile = isRead
         ? await pictureTile(reader, shrink, column, row)
         : await fromFour(join(part, String(finest - shrink + 1)), info, shrink, column, row);
-      if (tile) await writeFileAtomically(join(levelFolder, `${column}_${row}.jpeg`), tile);
+      if (tile) await writeTileFile(join(levelFolder, name), tile);
     };
     for (let row = 0; tileSize(info, shrink, 0, row); row++) {
       for (let column = 0; tileSize(info, shrink, column, row); column += TILES_AT_ONCE) {
@@ -108,7 +113,9 @@ export async function writeDeepZoom(
         await Promise.all(columns.map((one) => tileSize(info, shrink, one, row) && writeTile(one, row)));
       }
     }
+    await syncDirectory(levelFolder);
   }
+  await rm(join(part, PICTURE));
   // In this order, so that no description is of another picture's tiles.
   await rm(join(folder, DESCRIPTION), { force: true });
   await rm(files, { recursive: true, force: true });
@@ -116,6 +123,22 @@ export async function writeDeepZoom(
   const image = `<Image xmlns="http://schemas.microsoft.com/deepzoom/2008" Format="jpeg" Overlap="0" TileSize="${PICTURE_TILE}">`;
   const text = `<?xml version="1.0" encoding="UTF-8"?>\n${markOf(picture)}\n${image}<Size Width="${width}" Height="${height}"/></Image>\n`;
   await writeFileAtomically(join(folder, DESCRIPTION), text);
+}
+
+/** Empties the folder of unfinished tiles, unless they are of this picture. */
+async function keepTilesOf(picture: string, part: string): Promise<void> {
+  const path = join(part, PICTURE);
+  if ((await readOrEmpty(path)) === picture) return;
+  await rm(part, { recursive: true, force: true });
+  await makeDirectory(part);
+  await writeFileAtomically(path, picture);
+}
+
+/** Writes a tile, which has its name only when it is complete on disk. */
+async function writeTileFile(path: string, tile: Buffer): Promise<void> {
+  const part = `${path}.part`;
+  await writeFile(part, tile, { flush: true });
+  await rename(part, path);
 }
 
 /** Size of a tile in pixels, smaller at the edges; undefined outside. */

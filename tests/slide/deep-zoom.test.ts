@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readdir, readFile } from "node:fs/promises";
+import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import sharp from "sharp";
@@ -69,6 +69,41 @@ test("an image that was interrupted is no image; what is finished is left alone"
   await writeDeepZoom(directory, reader, "one", new AbortController().signal);
   assert.deepEqual((await readdir(directory)).sort(), ["slide.dzi", "slide.tif", "slide_files"]);
   await writeDeepZoom(directory, reader, "one", stopped);
+});
+
+test("an image that was interrupted is continued, with the same bytes", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const reader = await openSlideReader(await writeSlide(join(directory, "s.tif"), [picture(900, 700)]), directory);
+  t.after(() => reader.close());
+  const [whole, broken] = [join(directory, "whole"), join(directory, "broken")];
+  await Promise.all([whole, broken].map((folder) => mkdir(folder)));
+  await writeDeepZoom(whole, reader, "one", new AbortController().signal);
+  let reads = 0;
+  const stop = new AbortController();
+  const counting = (most: number): SlideReader => ({
+    info: reader.info,
+    async readRegions(...asked) {
+      if (++reads === most) stop.abort(new Error("stopped"));
+      return reader.readRegions(...asked);
+    },
+    close: async () => undefined,
+  });
+  await assert.rejects(writeDeepZoom(broken, counting(6), "one", stop.signal), /stopped/);
+  assert.ok(!(await readdir(broken)).includes("slide.dzi"));
+  const before = reads;
+  await writeDeepZoom(broken, counting(Number.POSITIVE_INFINITY), "one", new AbortController().signal);
+  // Of the full size there are 12 tiles, of half of it 4.
+  assert.equal(reads, 16, `${before} before`);
+  const contents = async (folder: string) => {
+    const names = (await readdir(folder, { recursive: true })).filter((name) => /\.(dzi|jpeg)$/.test(name)).sort();
+    return Promise.all(names.map(async (name) => [name, (await readFile(join(folder, name))).toString("hex")]));
+  };
+  assert.deepEqual(await contents(broken), await contents(whole));
+  assert.deepEqual((await readdir(broken)).sort(), (await readdir(whole)).sort());
+  assert.deepEqual(
+    (await readdir(join(broken, "slide_files"))).sort(),
+    (await readdir(join(whole, "slide_files"))).sort(),
+  );
 });
 
 test("an image of another picture is replaced", async (t) => {
