@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
+import sharp from "sharp";
 import { slideInfo } from "../../src/slide/index";
 import { picture, setTag, shrunk, writeSlide } from "../support/slide-files";
 import { temporaryDirectory } from "../support/temporary-directory";
@@ -74,4 +75,19 @@ test("a palette with JPEG, whose values change a little and mean any colour, is 
     await setTag(path, 0, tag, value);
   }
   await assert.rejects(slideInfo(path), { code: "SLIDE_UNSUPPORTED", message: /a palette and JPEG compression/ });
+});
+
+test("a slide that its file says is turned is read as it is stored, with a remark", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const raw = { width: whole.width, height: whole.height, channels: 3 } as const;
+  const info = async (orientation: number) => {
+    const path = join(directory, `${orientation}.tif`);
+    const form = { tile: true, tileWidth: 64, tileHeight: 64, pyramid: true, compression: "deflate" } as const;
+    await sharp(whole.data, { raw }).withMetadata({ orientation, density: 50_800 }).tiff(form).toFile(path);
+    return slideInfo(path);
+  };
+  const { levels, remarks } = await info(6);
+  assert.deepEqual([levels[0]?.width, levels[0]?.height], [700, 520]);
+  assert.match(remarks.join(), /Orientation \(6\) says that it is turned or mirrored, which is ignored/);
+  assert.deepEqual((await info(1)).remarks, []);
 });

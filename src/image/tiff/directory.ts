@@ -13,6 +13,7 @@ export const TAG = {
   photometric: 262,
   fillOrder: 266,
   description: 270,
+  orientation: 274,
   stripOffsets: 273,
   samples: 277,
   rowsPerStrip: 278,

@@ -122,6 +122,7 @@ export class TiffReader implements SlideReader {
         ...(ome && ome.planes > 1
           ? [`it has ${ome.planes} pictures at different depths or times; the first is read`]
           : []),
+        ...turned(base.tags),
         ...(damaged ? ["some of its smaller levels are missing, damaged or in a form that is not read"] : []),
       ],
     };
@@ -144,6 +145,15 @@ export class TiffReader implements SlideReader {
   async close(): Promise<void> {
     await this.file.close();
   }
+}
+
+/** A remark on a slide that its file wants to be shown turned or mirrored. Other readers of slides do not do that either. */
+function turned(tags: Tags): string[] {
+  const orientation = first(tags, TAG.orientation) ?? 1;
+  if (orientation < 2 || orientation > 8) return [];
+  return [
+    `its tag Orientation (${orientation}) says that it is turned or mirrored, which is ignored, as OpenSlide does`,
+  ];
 }
 
 /** @throws {InputError} `SLIDE_UNSUPPORTED` for a page whose values are of a form that is not read */
