@@ -1,6 +1,6 @@
 /** @module Opens a slide with the right reader. */
 import { type FileHandle, open, stat } from "node:fs/promises";
-import { hasErrorCode, InputError, messageOf } from "../errors/index";
+import { HistoError, hasErrorCode, InputError, messageOf } from "../errors/index";
 import { imageFormat, type SampleMeaning } from "../image/index";
 import { readPages, type TiffPages } from "../image/tiff/index";
 import { type ProfileUse, withProfileApplied } from "./colour-profile";
@@ -99,9 +99,20 @@ async function judge(path: string, meaning: SampleMeaning = {}): Promise<TiffVer
     if (!pages) return await judgeOther(path, file);
     verdict = TiffReader.judge(path, file, size, pages, meaning);
     return verdict;
+  } catch (error) {
+    throw error instanceof HistoError ? error : unreadable(error, path);
   } finally {
     if (verdict?.kind !== "readable") await file.close();
   }
+}
+
+/** Of an error of the disk, which concerns this slide only. */
+function unreadable(error: unknown, path: string): HistoError {
+  const problem = `${path} cannot be read (${messageOf(error)})`;
+  return new HistoError("SLIDE_UNREADABLE", `${problem}; check its disk, or copy the file again.`, {
+    cause: error,
+    toClient: `${problem}.`,
+  });
 }
 
 async function pagesOf(path: string, file: FileHandle, size: number): Promise<TiffPages | undefined> {

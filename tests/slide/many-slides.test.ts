@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { parse } from "csv-parse/sync";
@@ -169,4 +170,34 @@ test("slides of one patient count together in the interval", async (t) => {
   const groups = rowGroups(slides.map(({ patient }) => patient));
   assert.deepEqual(slideMetrics(slides).test?.rocAucCi95, rocAucInterval(labels, scores, groups));
   assert.notEqual(widthOf(slides), widthOf(slides.map(({ patient, ...slide }) => slide)));
+});
+
+// A file of the system that opens and then fails to be read, as a damaged disk does.
+const UNREADABLE = "/sys/class/net/lo/speed";
+
+test("a slide whose disk fails is a row with a problem, and the others are predicted", {
+  skip: !existsSync(UNREADABLE) && `${UNREADABLE} is missing`,
+}, async (t) => {
+  const directory = await temporaryDirectory(t);
+  const slides = join(directory, "slides");
+  await mkdir(slides);
+  await symlink(UNREADABLE, join(slides, "a.tif"));
+  await writeSlide(join(slides, "b.tif"), [picture(128, 96)]);
+  const [model, out] = [await writeModel(join(directory, "model")), join(directory, "out")];
+  const { status, stderr } = await histoHere(
+    "slide",
+    slides,
+    "--model",
+    model,
+    "--out",
+    out,
+    "--mpp",
+    "0.5",
+    "--quiet",
+  );
+  assert.equal(status, 1, stderr);
+  assert.match(stderr, /a\.tif cannot be read \(.*\); check its disk, or copy the file again\./);
+  const [, good = "", lost = ""] = (await readFile(join(out, "slides.csv"), "utf8")).split("\n");
+  assert.match(good, /^b\.tif,/);
+  assert.match(lost, /^a\.tif,.*a\.tif cannot be read/);
 });
