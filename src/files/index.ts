@@ -19,5 +19,6 @@ export { descriptorOf } from "./named-file";
 export { cacheDirectory, projectPython, projectRoot, projectVersion } from "./project";
 export { readJson, readOrEmpty } from "./read";
 export { bytesOf, SafetensorsFile, sizeOf, type TensorToWrite, writeSafetensors } from "./safetensors";
+export { makeScratchFolder, type ScratchFolder } from "./scratch-folder";
 export { shortName } from "./short-name";
 export { takeLock } from "./take-lock";

@@ -1,7 +1,5 @@
 /** @module Predicts a large picture in tiles: in memory if it fits, else from a pyramid on disk. */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { makeScratchFolder } from "../files/index";
 import { imageSize, TILE_EDGE } from "../image/index";
 import { openSlide } from "./open-slide";
 import { predictPicture, predictTiles, type TiledPrediction, type TileModel } from "./tiled/index";
@@ -14,17 +12,17 @@ export async function predictTiled(path: string, model: TileModel, signal?: Abor
   const [width, height] = (await imageSize(path)) ?? [0, 0];
   if (width * height <= TILE_EDGE ** 2) return predictPicture(path, model);
   const started = performance.now();
-  const folder = await mkdtemp(join(tmpdir(), "histo-tiles-"));
+  const folder = await makeScratchFolder("histo-tiles-");
   try {
     // As all images are decoded.
     const meaning = { ...model.card.preprocessing, profile: "apply" } as const;
-    const { reader } = await openSlide(path, async () => folder, meaning, signal);
+    const { reader } = await openSlide(path, async () => folder.path, meaning, signal);
     try {
       return await predictTiles(reader, model, (performance.now() - started) / 1000, signal);
     } finally {
       await reader.close();
     }
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    await folder.remove();
   }
 }

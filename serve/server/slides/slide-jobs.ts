@@ -4,13 +4,12 @@ import { randomUUID } from "node:crypto";
 import { readFile, rm, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { hasErrorCode, messageOf } from "../../../src/errors/index";
-import { projectRoot } from "../../../src/files/index";
+import { makeScratchFolder, projectRoot, type ScratchFolder } from "../../../src/files/index";
 import { environmentWithoutSecrets } from "../../../src/machine/index";
 import { readCard } from "../../../src/model-directory/index";
 import { oneOfEachSeries } from "../../../src/slide/index";
 import { type ImageSource, Problem, type SlideHost, type SlideOrder, type SlideState } from "../../core/index";
 import { failure, failureOf } from "./failures";
-import { makeResultsFolder, type ResultsFolder } from "./results-folder";
 import type { FromSlideProcess, ToSlideProcess } from "./slide-process";
 import { SlideView } from "./slide-view";
 
@@ -56,7 +55,7 @@ export class SlideJobs implements SlideHost {
   private readonly jobs = new Map<string, Job>();
   /** The jobs with views, that used last at the end. */
   private readonly viewed = new Set<Job>();
-  private folder: Promise<ResultsFolder> | undefined;
+  private folder: Promise<ScratchFolder> | undefined;
   private running: Job | undefined;
 
   /** @param models directories of the served models by name */
@@ -120,7 +119,7 @@ export class SlideJobs implements SlideHost {
   }
 
   private async folderOf(id: string): Promise<string> {
-    this.folder ??= makeResultsFolder();
+    this.folder ??= makeScratchFolder("histo-slides-");
     try {
       return join((await this.folder).path, id);
     } catch (error) {

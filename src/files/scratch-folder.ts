@@ -1,31 +1,30 @@
-/** @module The folder for the results of a server's slides. */
+/** @module Folders for temporary files, which a later process removes if theirs was killed. */
 import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { tryLock } from "../../../src/files/index";
+import { tryLock } from "./lock.cjs";
 
-const PREFIX = "histo-slides-";
-/** A folder without a sign of life for this long is left from a server that was killed. */
+/** A folder without a sign of life for this long is left from a process that was killed. */
 const SILENT_MS = 60_000;
 
-/** A folder that no other server removes. */
-export interface ResultsFolder {
+/** A folder that no other process removes. */
+export interface ScratchFolder {
   readonly path: string;
   /** Removes the folder. */
   remove(): Promise<void>;
 }
 
 /**
- * Makes the folder of this server, and removes those of servers that were killed. A process id does not tell them apart: in a
- * container, every server has the same.
+ * Makes a folder for temporary files, and removes those of the same prefix whose processes were killed. A process id does not tell
+ * them apart: in a container, every server has the same.
  */
-export async function makeResultsFolder(): Promise<ResultsFolder> {
-  const path = await mkdtemp(join(tmpdir(), PREFIX));
+export async function makeScratchFolder(prefix: string): Promise<ScratchFolder> {
+  const path = await mkdtemp(join(tmpdir(), prefix));
   const { release } = await lock(path);
   for (const name of await readdir(tmpdir())) {
     const other = join(tmpdir(), name);
     // It may belong to another user, or be gone.
-    if (name.startsWith(PREFIX) && other !== path) await removeLeft(other).catch(() => undefined);
+    if (name.startsWith(prefix) && other !== path) await removeLeft(other).catch(() => undefined);
   }
   return {
     path,
@@ -46,5 +45,6 @@ async function removeLeft(folder: string): Promise<void> {
 }
 
 function lock(folder: string) {
+  // The name that the locks of earlier servers have.
   return tryLock(join(folder, "server"), { silentMs: SILENT_MS });
 }
