@@ -86,7 +86,7 @@ const TOP = 10;
 /** Sides of the squares of neighbouring tiles, of which the one whose tiles are most alike counts. */
 const SQUARES = [4, 8, 16, 32];
 /** Of fewer squares nobody can tell how much they differ. */
-const LEAST_SQUARES = 9;
+const LEAST_SQUARES = 4;
 
 /** Joins logits and tiles, row by row. */
 export function predictedTiles(

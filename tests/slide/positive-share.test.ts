@@ -76,13 +76,18 @@ function patches(random: Random, side: number, patch: number): Uint8Array {
   );
 }
 
-test("the interval holds the share of the tissue also where patches are larger than the smallest squares", () => {
-  const random = new Random(3, "patches");
-  let covered = 0;
-  for (let sample = 0; sample < 60; sample++) {
-    const positive = patches(random, 64, 8);
-    const { interval } = summaryOf(64, (column, row) => positive[row * 64 + column] === 1, 64);
-    if (interval[0] <= 0.2 && 0.2 <= interval[1]) covered++;
-  }
-  assert.ok(covered >= 0.85 * 60, `${covered} of 60`);
-});
+for (const [patch, seed, least] of [
+  [8, new Random(3, "patches"), 0.85],
+  // As large as a quarter of the slide along a side.
+  [16, new Random(4, "p"), 0.9],
+] as const) {
+  test(`the interval holds the share of the tissue also where patches are ${patch} tiles large`, () => {
+    let covered = 0;
+    for (let sample = 0; sample < 60; sample++) {
+      const positive = patches(seed, 64, patch);
+      const { interval } = summaryOf(64, (column, row) => positive[row * 64 + column] === 1, 64);
+      if (interval[0] <= 0.2 && 0.2 <= interval[1]) covered++;
+    }
+    assert.ok(covered >= least * 60, `${covered} of 60`);
+  });
+}
