@@ -1,10 +1,9 @@
 /** @module Whole slides: reading them in any size, predicting their tiles, and mapping the answers. */
 export type { ProfileUse } from "./colour-profile";
-export { PICTURE_TILE, pictureLevels, pictureTile } from "./deep-zoom";
 export { oneOfEachSeries } from "./dicom-series";
 export { findSlides, type ListedSlide } from "./find-slides";
 export { stepOf } from "./grid";
-export { openSlideReader, type SlideMeaning, slideInfo } from "./open-slide";
+export { slideInfo } from "./open-slide";
 export { fetchOpenSlide } from "./openslide/install";
 export { predictSlide } from "./predict-slide";
 export { predictSlides, type SlidesResult } from "./predict-slides";
@@ -12,4 +11,5 @@ export { predictTiled } from "./predict-tiled";
 export type { SlideSummary } from "./predicted-slide";
 export type { SlideOptions, SlideResult } from "./slide-options";
 export { isForTiles, type TiledPrediction, type TilesSummary } from "./tiled/index";
-export type { SlideInfo, SlideReader } from "./types";
+export type { SlideInfo } from "./types";
+export * from "./viewing/index";

@@ -7,7 +7,7 @@ import {
   pictureTile,
   type SlideMeaning,
   type SlideReader,
-} from "../../../src/slide/index";
+} from "../../../src/slide/viewing/index";
 
 /** What the process is asked, the slide first. */
 export type ViewQuestion =
