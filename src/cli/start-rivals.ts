@@ -41,11 +41,11 @@ export function fetchAhead({ progress, signal }: Pick<CommandContext, "progress"
  * @throws {Interrupted}
  */
 export async function chooseServed(
-  reference: ExperimentResult,
+  reference: Pick<ExperimentResult, "model" | "validation" | "seconds">,
   fetched: Promise<unknown>,
   { run, data, track = false, progress, signal }: Contest,
 ): Promise<Served> {
-  const milliseconds = Math.max(LEAST_MILLISECONDS, 1000 * reference.seconds);
+  const milliseconds = Math.max(LEAST_MILLISECONDS, Math.ceil(1000 * reference.seconds));
   const rivals: Contender[] = [];
   for (const technique of techniquesNamed(["colour", "pretrained"])) {
     const { name, needs, choices, size = data.size } = technique;
