@@ -49,7 +49,7 @@ export const serveSchema = z.strictObject({
     }),
     allowedHosts: option(
       text(),
-      "names by which the server is called, separated by commas; addresses and localhost always work, * allows all",
+      "names by which the server is called, separated by commas; addresses and names without a dot always work, * allows all",
       { value: "names", usual: "none locally without keys, else all" },
     ),
     cors: option(text(), "origins whose pages may call the server, separated by commas", { value: "origins" }),

@@ -90,6 +90,7 @@ test("a page whose name was made to lead to this machine gets nothing", async (t
     "LOCALHOST",
     "a.localhost",
     "localhost.",
+    "server:8080",
   ];
   for (const host of [...addresses, "lab.example", "Lab.Example:443"]) {
     assert.equal((await asHost(`${own}/livez`, host))[0], 200, host);

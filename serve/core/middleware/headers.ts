@@ -35,14 +35,15 @@ export function refuseOtherSites(origins: readonly string[]): Middleware {
 
 /**
  * Refuses requests for hosts that are not listed. A page whose name is made to lead to this machine (DNS rebinding) is the same
- * site for the browser, but its requests keep that name. Addresses have no names to turn, and `localhost` cannot be turned.
+ * site for the browser, but its requests keep that name. Addresses and names without a dot, such as `localhost` and a container's,
+ * are nobody's on the internet.
  * @param hosts names without ports; `*` for all
  */
 export function refuseOtherHosts(hosts: readonly string[]): Middleware {
   return (request, next) => {
     const host = hostOf(request.headers.host ?? "localhost");
-    const isOwn = isIP(host) > 0 || /(^|\.)localhost$/.test(host) || hosts.includes(host) || hosts.includes("*");
-    if (!isOwn) throw new Problem("HOST_REFUSED");
+    const isNobodys = isIP(host) > 0 || !host.includes(".") || host.endsWith(".localhost");
+    if (!isNobodys && !hosts.includes(host) && !hosts.includes("*")) throw new Problem("HOST_REFUSED");
     return next(request);
   };
 }
