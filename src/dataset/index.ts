@@ -13,4 +13,13 @@ export { StoreFile } from "./store-file";
 export { type LabelSummary, summarizeLabels, type VoteSummary } from "./summary";
 export { type SyntheticSummary, writeSyntheticDataset } from "./synthetic/index";
 export { tileStatistics } from "./tile-statistics";
-export type { Dataset, Layout, Partition, PixelStore, Reading, Tile, Votes } from "./types";
+export {
+  type Dataset,
+  LATEST_READING,
+  type Layout,
+  type Partition,
+  type PixelStore,
+  type Reading,
+  type Tile,
+  type Votes,
+} from "./types";

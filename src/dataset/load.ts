@@ -8,7 +8,7 @@ import { listDirectory } from "./image-files";
 import { ImagesMissingError } from "./locate";
 import { type DatasetOptions, datasetFlags } from "./options";
 import { listed } from "./table";
-import type { Dataset, Reading } from "./types";
+import { type Dataset, LATEST_READING, type Reading } from "./types";
 
 /** In order of preference; case is ignored. */
 const TABLE_NAMES = ["annotations.csv", "labels.csv", "annotations.tsv", "labels.tsv"];
@@ -23,7 +23,7 @@ const TABLE_NAMES = ["annotations.csv", "labels.csv", "annotations.tsv", "labels
 export async function loadDataset(
   directory: string,
   options: DatasetOptions = {},
-  reading: Reading = 2,
+  reading: Reading = LATEST_READING,
 ): Promise<Dataset> {
   const root = resolve(directory);
   await mustBeDataFolder(root);

@@ -45,17 +45,17 @@ export function channelStatistics(store: PixelStore, positions: ArrayLike<number
   const counts = channelHistogram(store, positions);
   const mean: [number, number, number] = [0, 0, 0];
   const std: [number, number, number] = [0, 0, 0];
-  const deviations: number[] = [];
+  let isOneColour = true;
   for (let channel = 0; channel < 3; channel++) {
     const bins = counts.subarray(256 * channel, 256 * (channel + 1));
     const total = bins.reduce((sum, count) => sum + count, 0);
     const average = bins.reduce((sum, count, value) => sum + count * value, 0) / total;
     const variance = bins.reduce((sum, count, value) => sum + count * (value - average) ** 2, 0) / total;
     mean[channel] = average / 255;
-    deviations[channel] = Math.sqrt(variance);
     std[channel] = Math.max(1, Math.sqrt(variance)) / 255;
+    isOneColour &&= variance < 1;
   }
-  return { mean, std, isOneColour: deviations.every((deviation) => deviation < 1) };
+  return { mean, std, isOneColour };
 }
 
 /** The mean of the images at `positions`, rounded: uint8, RGB, [size, size, 3]. */

@@ -37,6 +37,9 @@ export interface Tile {
  */
 export type Reading = 1 | 2;
 
+/** How new work reads data sets; begun work keeps the version it began with. */
+export const LATEST_READING: Reading = 2;
+
 /** A binary-labelled set of images, without their pixels (see {@link PixelStore}). */
 export interface Dataset {
   /** Absolute path. */

@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { readdir, rm } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import type { DatasetOptions, Reading } from "../dataset/index";
+import { type DatasetOptions, LATEST_READING, type Reading } from "../dataset/index";
 import { HistoError, InputError, Interrupted } from "../errors/index";
 import { projectRoot, readJson, writeJson } from "../files/index";
 import type { TrainingOptions } from "../options/index";
@@ -36,7 +36,7 @@ export interface ProcessTraining extends TrainingPart {
 /** How the data set is read: as by the trainings that are in these directories already, so that all have the same split. */
 export async function readingOf(runs: readonly string[]): Promise<Reading> {
   const begun = runs.map((run) => new RunDirectory(run).config).find(existsSync);
-  return begun === undefined ? 2 : ((await readJson<RunConfig>(begun)).reading ?? 1);
+  return begun === undefined ? LATEST_READING : ((await readJson<RunConfig>(begun)).reading ?? 1);
 }
 
 export interface ProcessContext {

@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import type { DatasetOptions, Reading } from "../dataset/index";
+import { type DatasetOptions, LATEST_READING, type Reading } from "../dataset/index";
 import { InputError } from "../errors/index";
 import { makeOutputFolder, readJson, writeJson } from "../files/index";
 import type { Halving } from "./halving";
@@ -33,7 +33,7 @@ export async function checkSettings(directory: string, settings: SearchSettings)
   const plain = JSON.parse(JSON.stringify(settings)) as SearchSettings;
   if (!existsSync(path)) {
     await makeOutputFolder("--run", directory);
-    await writeJson(path, { ...plain, reading: 2 } satisfies SearchSettings);
+    await writeJson(path, { ...plain, reading: LATEST_READING } satisfies SearchSettings);
     return 2;
   }
   const before = await readJson<SearchSettings>(path);

@@ -1,7 +1,7 @@
 /** @module The plan of a run: its options, resolved and checked once, before any data is read or written. */
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import type { Reading } from "../dataset/index";
+import { LATEST_READING, type Reading } from "../dataset/index";
 import { InputError } from "../errors/index";
 import { checkMonitor, type Monitor, monitorOf, parseThresholdRule, type ThresholdRule } from "../evaluation/index";
 import { readJson } from "../files/index";
@@ -55,7 +55,7 @@ export async function planTraining(
     run: path,
     resume,
     metrics,
-    reading = 2,
+    reading = LATEST_READING,
   }: { run: string; resume: boolean; metrics: readonly string[]; reading?: Reading | undefined },
 ): Promise<TrainingPlan> {
   const run = new RunDirectory(resolve(path));
