@@ -17,9 +17,11 @@ export interface EpochResult {
   readonly validation: Measures;
 }
 
-/** The batches of an epoch so far: sum of the losses by example, logits and labels in the order of the batches. */
+/** The batches of an epoch so far: weighted sum of the losses, logits and labels in the order of the batches. */
 export interface SeenBatches {
   lossSum: number;
+  /** Sum of the weights in the loss. */
+  weight: number;
   readonly logits: number[];
   readonly labels: number[];
 }

@@ -3,8 +3,13 @@ import { InputError } from "../errors/index";
 import type { TrainingOptions } from "../options/index";
 import { tf } from "../tensorflow/index";
 
-/** @param logits [n, 1] @param labels [n, 1], 0 to 1 (soft labels of mixup included) */
-export type Loss = (logits: tf.Tensor2D, labels: tf.Tensor2D) => tf.Scalar;
+/** A weighted mean over a batch. */
+export interface Loss {
+  /** @param logits [n, 1] @param labels [n, 1], 0 to 1 (soft labels of mixup included) */
+  (logits: tf.Tensor2D, labels: tf.Tensor2D): tf.Scalar;
+  /** The sum of the weights of a batch: its share in a mean over several batches. */
+  weight(labels: tf.Tensor2D): number;
+}
 
 interface LossOptions {
   readonly loss: "bce" | "focal";
@@ -23,7 +28,7 @@ const LEAST_MISS = 1e-7;
  * and no TensorFlow, because a single TensorFlow operation on so few numbers takes longer than the whole loss.
  */
 export function createLoss(options: LossOptions): Loss {
-  return (logits, labels) =>
+  const loss = (logits: tf.Tensor2D, labels: tf.Tensor2D) =>
     tf.customGrad((z) => {
       const { value, slopes } = lossAndSlopes((z as tf.Tensor).dataSync(), labels.dataSync(), options);
       const gradFunc = (dy: tf.Tensor) => {
@@ -35,6 +40,13 @@ export function createLoss(options: LossOptions): Loss {
       };
       return { value: tf.scalar(value), gradFunc };
     })(logits) as tf.Scalar;
+  const weight = (labels: tf.Tensor2D) =>
+    Array.from(labels.dataSync()).reduce((sum, label) => sum + weightOf(label, options.positiveWeight), 0);
+  return Object.assign(loss, { weight });
+}
+
+function weightOf(label: number, positiveWeight: number): number {
+  return label * (positiveWeight - 1) + 1;
 }
 
 /** The loss of a batch, and its derivatives with respect to the logits. */
@@ -59,7 +71,7 @@ function lossAndSlopes(
       slope = slope * focus + entropy * rise;
       entropy *= focus;
     }
-    const weight = label * (positiveWeight - 1) + 1;
+    const weight = weightOf(label, positiveWeight);
     sum += weight * entropy;
     weights += weight;
     slopes[i] = weight * slope;

@@ -49,11 +49,11 @@ export async function learningRateRange(
   const learningRate = (step: number) => lowest * (highest / lowest) ** Math.min(1, step / (steps - 1));
   const stop = new AbortController();
   let [average, best] = [0, Number.POSITIVE_INFINITY];
-  let before = { lossSum: 0, count: 0 };
+  let before = { lossSum: 0, weight: 0 };
   const watch: Callback = {
-    onBatchEnd({ seen, step }) {
-      const loss = (seen.lossSum - before.lossSum) / (seen.logits.length - before.count);
-      before = { lossSum: seen.lossSum, count: seen.logits.length };
+    onBatchEnd({ seen: { lossSum, weight }, step }) {
+      const loss = (lossSum - before.lossSum) / (weight - before.weight);
+      before = { lossSum, weight };
       average = SMOOTHING * average + (1 - SMOOTHING) * loss;
       const smoothed = average / (1 - SMOOTHING ** step);
       points.push({ learningRate: learningRate(step - 1), loss, smoothed });
@@ -61,7 +61,7 @@ export async function learningRateRange(
       if (step >= steps || (step > 10 && smoothed > DIVERGED * best)) stop.abort();
     },
     onEpochEnd() {
-      before = { lossSum: 0, count: 0 };
+      before = { lossSum: 0, weight: 0 };
     },
   };
   const trainer = make({ learningRate, callbacks: [watch] });

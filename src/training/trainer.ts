@@ -79,8 +79,8 @@ export class Trainer {
   /** The batches of the current epoch so far. */
   seen = emptySeen();
   private pending: Gradients | ChainErrors = new Map();
-  /** The batches behind the pending gradients: examples of the first one, and how many batches of that size they are together. */
-  private behind = { size: 0, batches: 0 };
+  /** The batches behind the pending gradients: weight of the first one, and how many batches of that weight they are together. */
+  private behind = { weight: 0, batches: 0 };
   private waited = 0;
 
   constructor(
@@ -114,8 +114,10 @@ export class Trainer {
   }
 
   /** Restores the result of {@link state}. The checkpoint restores the weights and the optimizer's tensors. */
-  restore({ history, optimizerStep, callbacks, ...place }: TrainerState): void {
-    Object.assign(this, { stopReason: undefined, ...place });
+  restore({ history, optimizerStep, callbacks, seen, ...place }: TrainerState): void {
+    // Checkpoints of earlier versions have no weight.
+    const { weight = seen.logits.length } = seen as Partial<SeenBatches>;
+    Object.assign(this, { stopReason: undefined, ...place, seen: { ...seen, weight } });
     this.history.splice(0, this.history.length, ...history);
     this.options.optimizer.step = optimizerStep;
     for (const callback of this.stateful) {
@@ -180,9 +182,10 @@ export class Trainer {
     const asTheyAre = accumulate === 1 && clipNorm === 0 && !layerRates;
     const pass = asTheyAre ? passForUpdate : trainingPass;
     const { loss, logits, gradients } = pass(this.model, inputs, (z) => this.options.loss(z, labels));
-    this.add(gradients, labels.size);
+    const weight = this.options.loss.weight(labels);
+    this.add(gradients, weight);
     try {
-      this.note(loss, logits, labels);
+      this.note(loss, weight, logits, labels);
     } finally {
       tf.dispose([inputs, labels, loss, logits]);
     }
@@ -192,15 +195,18 @@ export class Trainer {
     if (this.batch % accumulate === 0 || this.batch === this.source.batches) this.update(rate);
   }
 
-  /** Adds a batch's mean gradients to the pending ones, in proportion to its examples: the last batch of an epoch may be smaller. */
-  private add(gradients: Gradients | ChainErrors, examples: number): void {
+  /**
+   * Adds a batch's mean gradients to the pending ones, in proportion to its weight in the loss: the last batch of an epoch may be
+   * smaller, and positive examples may weigh more.
+   */
+  private add(gradients: Gradients | ChainErrors, weight: number): void {
     const { pending } = this;
     if (!(gradients instanceof Map && pending instanceof Map)) {
       this.pending = gradients; // a chain's, which are never added
       return;
     }
-    if (pending.size === 0) this.behind = { size: examples, batches: 0 };
-    const share = examples / this.behind.size;
+    if (pending.size === 0) this.behind = { weight, batches: 0 };
+    const share = weight / this.behind.weight;
     this.behind.batches += share;
     for (const [variable, gradient] of gradients) {
       const before = pending.get(variable);
@@ -234,20 +240,21 @@ export class Trainer {
     for (const [variable, gradient] of gradients) gradients.set(variable, scaleGradient(gradient, factor));
   }
 
-  private note(loss: tf.Scalar, logits: tf.Tensor2D, labels: tf.Tensor2D): void {
+  private note(loss: tf.Scalar, weight: number, logits: tf.Tensor2D, labels: tf.Tensor2D): void {
     const [value] = loss.dataSync() as Float32Array;
     if (value === undefined || !Number.isFinite(value)) {
       throw new TrainingDiverged(`The loss is ${value} at step ${this.step}.`);
     }
-    this.seen.lossSum += value * logits.size;
+    this.seen.lossSum += value * weight;
+    this.seen.weight += weight;
     append(this.seen.logits, logits);
     append(this.seen.labels, labels);
   }
 
   private async endEpoch(milliseconds: number, batches: number): Promise<void> {
-    const { logits, labels, lossSum } = this.seen;
+    const { logits, labels, lossSum, weight } = this.seen;
     const hard = labels.map((label) => (label >= 0.5 ? 1 : 0));
-    const train = this.measure(hard, logits, lossSum / logits.length);
+    const train = this.measure(hard, logits, lossSum / weight);
     const learningRate = this.learningRate(this.step - 1);
     this.seen = emptySeen();
     this.epoch++;
@@ -291,7 +298,7 @@ export class Trainer {
 }
 
 function emptySeen(): SeenBatches {
-  return { lossSum: 0, logits: [], labels: [] };
+  return { lossSum: 0, weight: 0, logits: [], labels: [] };
 }
 
 /** Without `push(...values)`: a batch may have more values than a call may have arguments. */

@@ -19,15 +19,15 @@ test("a batch may have more examples than a call may have arguments", async () =
   assert.deepEqual([trainer.history[0]?.train.n, trainer.history[0]?.validation.n], [count, count]);
 });
 
-test("accumulated batches give the step of one large batch, also where the last one is smaller", async () => {
-  const labels = Uint8Array.of(1, 0, 1, 1, 0);
+test("accumulated batches give the step and the loss of one large batch, also where they weigh differently", async () => {
+  const labels = Uint8Array.of(1, 1, 0, 1, 0);
   const features = Float32Array.of(0.3, -1, 2, 0.7, -0.2, 1.5, 4, -3, 0.1, 0.9);
-  const weightsAfter = async (size: number, accumulate: number, clipNorm: number) => {
+  const weightsAfter = async (size: number, accumulate: number, clipNorm: number, positiveWeight: number) => {
     const model = mlpOnFeatures(2, { hidden: [3], seed: 1 });
     const source = batchesOf(featureExamples([features], 2, labels, 0), { size });
     const trainer = new Trainer(model, source, source, {
       optimizer: new Sgd({ momentum: 0 }),
-      loss: createLoss({ loss: "bce", positiveWeight: 1, labelSmoothing: 0, focalGamma: 2 }),
+      loss: createLoss({ loss: "bce", positiveWeight, labelSmoothing: 0, focalGamma: 2 }),
       learningRate: () => 0.5,
       epochs: 3,
       accumulate,
@@ -36,12 +36,15 @@ test("accumulated batches give the step of one large batch, also where the last 
     await trainer.fit();
     const values = namedWeights(model).flatMap(({ parts }) => parts.flatMap((part) => [...part.dataSync()]));
     model.dispose();
-    return values;
+    return [...values, ...trainer.history.map(({ train }) => train.loss)];
   };
   for (const clipNorm of [0, 0.1]) {
-    const [whole, parts] = [await weightsAfter(5, 1, clipNorm), await weightsAfter(2, 3, clipNorm)];
-    for (const [i, value] of parts.entries()) {
-      assert.ok(Math.abs(value - (whole[i] as number)) < 1e-5, `weight ${i}: ${value} for ${whole[i]}`);
+    for (const positiveWeight of [1, 6]) {
+      const whole = await weightsAfter(5, 1, clipNorm, positiveWeight);
+      const parts = await weightsAfter(2, 3, clipNorm, positiveWeight);
+      for (const [i, value] of parts.entries()) {
+        assert.ok(Math.abs(value - (whole[i] as number)) < 1e-5, `weight or loss ${i}: ${value} for ${whole[i]}`);
+      }
     }
   }
 });

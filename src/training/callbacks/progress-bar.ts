@@ -18,7 +18,7 @@ export class ProgressBar implements Callback {
   onBatchEnd(trainer: RunningTraining): void {
     const { seen, source } = trainer;
     const done = trainer.epoch * source.examples + seen.logits.length;
-    const loss = plainDecimal(seen.lossSum / seen.logits.length, 4);
+    const loss = plainDecimal(seen.lossSum / seen.weight, 4);
     const before = trainer.history.at(-1);
     const auc = before ? ` AUC ${plainDecimal(before.validation.rocAuc)}` : "";
     this.task?.update(done, `epoch ${trainer.epoch + 1} loss ${loss}${auc}`);

@@ -23,7 +23,12 @@ function noted() {
 /** 20 images in each of 3 epochs. */
 const at = (more: Partial<Trainer>) =>
   watchedTrainer({ options: { epochs: 3 }, source: { examples: 20, batches: 5 }, ...more } as Partial<Trainer>);
-const seen = (images: number, lossSum: number) => ({ lossSum, logits: Array(images).fill(0), labels: [] });
+const seen = (images: number, lossSum: number) => ({
+  lossSum,
+  weight: images,
+  logits: Array(images).fill(0),
+  labels: [],
+});
 
 for (const [what, tell, expected] of [
   ["the bar is as long as all epochs", () => undefined, ["start", "Training", 60, "images"]],
