@@ -7,7 +7,7 @@ import type { LoggedModelFacts } from "../client/logged-model-client";
 import type { DatasetInput, RunStatus } from "../client/types";
 import { BATCH_LIMITS, chunks, paramText, tagText, toWireNumber, wholeNumber } from "../client/values";
 import type { ArtifactEvent, Journal, JournalEvent, RunEvent } from "../spool/journal";
-import type { Notice } from "../spool/retry-policy";
+import type { Notice, Patience } from "../spool/retry-policy";
 import type { TableInput } from "../spool/run-tables";
 import { LOGGED_ARTIFACTS_TAG, RunTables } from "../spool/run-tables";
 import type { SpoolDirectory } from "../spool/spool-directory";
@@ -31,10 +31,8 @@ interface RunParts {
   readonly absence: "always" | "daily";
 }
 
-/** How long {@link ActiveRun.end} waits for a server that no longer answers. */
-const PATIENCE_MS = 15_000;
-/** The same for a server that has never answered. */
-const PATIENCE_WITHOUT_CONTACT_MS = 1_000;
+/** How long {@link ActiveRun.end} waits. */
+const PATIENCE: Patience = { patienceMs: 15_000, withoutContactMs: 1_000, slownessMs: 30_000 };
 
 /**
  * A run in progress. Calls return at once (parameters, metrics, tags) or when the content is in the spool (files). None throws
@@ -218,8 +216,8 @@ export class ActiveRun {
   }
 
   /**
-   * Ends the run and waits until the server has everything. If the server does not answer, it waits only briefly, and the rest
-   * stays in the spool for `histo mlflow sync`.
+   * Ends the run and waits until the server has everything. If the server does not answer, or slowly, it waits only briefly, and
+   * the rest stays in the spool for `histo mlflow sync`.
    */
   end(status: Exclude<RunStatus, "RUNNING" | "SCHEDULED"> = "FINISHED"): Promise<SpoolSenderReport> {
     this.ended ??= (async () => {
@@ -228,7 +226,7 @@ export class ActiveRun {
       if (!this.amends) this.append({ type: "status", status, time });
       this.attempt(() => this.parts.journal.sync());
       this.attempt(() => this.parts.journal.close());
-      const sent = await this.parts.sender.close(PATIENCE_MS, PATIENCE_WITHOUT_CONTACT_MS);
+      const sent = await this.parts.sender.close(PATIENCE);
       const report = await completeReport(this.parts.spool, sent);
       if (!report.complete) this.messages.unsent(report);
       return report;
@@ -238,7 +236,7 @@ export class ActiveRun {
 
   receive(notice: Notice): void {
     if (notice.kind === "created") this.remote = notice;
-    else if (notice.kind !== "stopped" || !this.ended) this.messages.pass(notice);
+    if (notice.kind !== "stopped" || !this.ended) this.messages.pass(notice);
   }
 
   private addFile(artifactFile: string, content: () => ArtifactContent): Promise<void> {

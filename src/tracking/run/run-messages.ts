@@ -13,13 +13,17 @@ const DAY_MS = 24 * 3600 * 1000;
 export class RunMessages {
   private readonly warnings = new Set<string>();
   private reportsAbsence: boolean | undefined;
+  /** The server has this run. */
+  private isThere = false;
+  /** The user knows why nothing is sent now. */
+  private explained = false;
 
   constructor(
     private readonly say: (line: string) => void,
     private readonly trackingUri: string,
     /** The spool's directory. */
     private readonly directory: string,
-    /** `daily`: reports an unreachable server once a day on this machine, not in every run. */
+    /** `daily`: reports a server that has never answered once a day on this machine, not in every run. */
     private readonly absence: "always" | "daily",
   ) {}
 
@@ -31,10 +35,14 @@ export class RunMessages {
   }
 
   /** Reports a notice of the sender. */
-  pass({ kind, ...notice }: Notice): void {
-    if (!("message" in notice)) return;
-    const { message } = notice;
+  pass(notice: Notice): void {
+    if (notice.kind === "created") {
+      this.isThere = true;
+      return;
+    }
+    const { kind, message } = notice;
     const log = `The work continues; its log is kept in ${this.directory}`;
+    this.explained = kind === "unreachable" || kind === "stopped";
     if (kind === "recovered") this.reportAbsence(`${this.trackingUri} answers again.`);
     else if (kind === "unreachable") {
       this.reportAbsence(`${this.trackingUri} cannot be used now (${message}). ${log}.`);
@@ -43,16 +51,17 @@ export class RunMessages {
   }
 
   /** Reports that a run has ended before everything was sent. */
-  unsent({ pending }: SpoolSenderReport): void {
+  unsent({ pending, problem }: SpoolSenderReport): void {
     const { directory } = this;
+    const reason = this.explained ? "" : ` (${problem})`;
     this.reportAbsence(
-      `${this.trackingUri} lacks ${counted(pending, "event")} of this run, kept in ${directory}. To send what is missing: npx histo mlflow sync ${directory}`,
+      `${this.trackingUri} lacks ${counted(pending, "event")} of this run${reason}, kept in ${directory}. To send what is missing: npx histo mlflow sync ${directory}`,
     );
   }
 
   private reportAbsence(message: string): void {
-    this.reportsAbsence ??= this.absence === "always" || isFirstToday(`${this.trackingUri} away`);
-    if (this.reportsAbsence) this.say(`Tracking: ${message}`);
+    if (!this.isThere) this.reportsAbsence ??= this.absence === "always" || isFirstToday(`${this.trackingUri} away`);
+    if (this.isThere || this.reportsAbsence) this.say(`Tracking: ${message}`);
   }
 }
 

@@ -23,6 +23,20 @@ export interface SetAside {
   readonly tries: number;
 }
 
+/** How long the end of a run waits for a server. */
+export interface Patience {
+  /** For one that no longer answers. */
+  readonly patienceMs: number;
+  /** The same for one that has never answered. Default: the same time. */
+  readonly withoutContactMs?: number;
+  /** In addition to {@link ITEM_MS} and {@link BYTE_MS}, for one that answers. Default: for ever. */
+  readonly slownessMs?: number;
+}
+
+/** How long an item and a byte may take at the end of a run before the server counts as slow. */
+const ITEM_MS = 500;
+const BYTE_MS = 1 / 1000;
+
 /** Delay between attempts to write to the disk. */
 const DISK_PAUSE_MS = 1000;
 
@@ -52,6 +66,10 @@ export class RetryPolicy {
   /** True when there will be no more events. */
   closing = false;
   private givesUpAfterMs = Number.POSITIVE_INFINITY;
+  /** Time after which a server that still answers is not waited for either. */
+  private deadline = Number.POSITIVE_INFINITY;
+  /** Time for the current file. */
+  private fileMs = 0;
   private lastContact = 0;
   private unreachable = false;
   private stopped: SendingStopped | undefined;
@@ -62,12 +80,19 @@ export class RetryPolicy {
     private readonly interrupt: () => void,
   ) {}
 
-  /** From now on, gives up after this long without contact; `withoutContactMs` if there has never been any. */
-  close(patienceMs: number, withoutContactMs: number): void {
+  /** From now on, gives up when the server does not answer, or slowly, for this long. */
+  close({ patienceMs, withoutContactMs = patienceMs, slownessMs = Number.POSITIVE_INFINITY }: Patience): void {
     this.closing = true;
+    this.deadline = Date.now() + slownessMs + this.fileMs;
     this.givesUpAfterMs = this.lastContact > 0 ? patienceMs : withoutContactMs;
     this.lastContact = Date.now();
     this.alarm.wake();
+  }
+
+  /** Allows the time for sending a file of this length. */
+  allow(bytes: number): void {
+    this.fileMs = bytes * BYTE_MS;
+    this.deadline += this.fileMs;
   }
 
   /** Makes every attempt fail, including current ones. */
@@ -91,9 +116,11 @@ export class RetryPolicy {
     let alike: { readonly status: number; readonly code: string | undefined; count: number } | undefined;
     for (let failures = 1; ; failures++) {
       this.check();
+      if (Date.now() > this.deadline) throw new SendingStopped("it answers too slowly to wait for");
       try {
         const result = await work();
         this.answered();
+        this.deadline += ITEM_MS;
         return result;
       } catch (error) {
         this.check();

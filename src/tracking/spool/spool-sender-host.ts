@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { Worker } from "node:worker_threads";
-import type { Notice } from "./retry-policy";
+import type { Notice, Patience } from "./retry-policy";
 import type { SpoolSenderReport } from "./spool-sender-report";
 import {
   type OpenCommand,
@@ -19,8 +19,8 @@ interface Listener {
 
 /** One spool being sent. */
 export interface OpenSpoolSender {
-  /** There are no more events. Resolves when everything is sent, or after the given time without contact. */
-  close(patienceMs: number, withoutContactMs: number): Promise<SpoolSenderReport>;
+  /** There are no more events. Resolves when everything is sent, or when patience ends. */
+  close(patience: Patience): Promise<SpoolSenderReport>;
 }
 
 class SpoolSenderHost {
@@ -49,8 +49,8 @@ class SpoolSenderHost {
     const ended = new Promise<SpoolSenderReport>((report) => this.listeners.set(id, { directory, notice, report }));
     this.send({ ...command, kind: "open", id });
     return {
-      close: async (patienceMs, withoutContactMs) => {
-        this.send({ kind: "close", id, patienceMs, withoutContactMs });
+      close: async (patience) => {
+        this.send({ kind: "close", id, patience });
         // Keeps the process alive until everything is sent.
         if (this.closing++ === 0) this.worker?.ref();
         try {

@@ -3,7 +3,7 @@ import { Mlflow } from "../client/mlflow";
 import type { ConnectionSettings } from "../client/settings";
 import { toWireNumber } from "../client/values";
 import { Journal } from "./journal";
-import type { Notice } from "./retry-policy";
+import type { Notice, Patience } from "./retry-policy";
 import { SpoolDirectory } from "./spool-directory";
 import { SpoolSender } from "./spool-sender";
 import type { SpoolSenderReport } from "./spool-sender-report";
@@ -32,8 +32,7 @@ export interface OpenCommand extends Addressed {
 
 interface CloseCommand extends Addressed {
   readonly kind: "close";
-  readonly patienceMs: number;
-  readonly withoutContactMs: number;
+  readonly patience: Patience;
 }
 
 export type SpoolSenderCommand = OpenCommand | CloseCommand;
@@ -88,7 +87,7 @@ export class SpoolSenderService {
       if (current.id !== command.id) continue;
       current.closing = true;
       current.stopSampling();
-      current.sender.close(command.patienceMs, command.withoutContactMs);
+      current.sender.close(command.patience);
     }
   }
 

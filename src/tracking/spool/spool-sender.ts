@@ -22,7 +22,7 @@ import {
   syncJournal,
 } from "./journal";
 import { deleteDuplicates, openRemoteRun, RemoteModels, type RemoteRun } from "./remote-run";
-import { Alarm, type Notice, RetryPolicy, SendingStopped, type SetAside } from "./retry-policy";
+import { Alarm, type Notice, type Patience, RetryPolicy, SendingStopped, type SetAside } from "./retry-policy";
 import { SpoolChecksums } from "./spool-checksums";
 import { loadJson, type SpoolDirectory, saveJson } from "./spool-directory";
 import {
@@ -75,13 +75,10 @@ export class SpoolSender {
     this.state = newSpoolSenderState(client.trackingUri);
   }
 
-  /**
-   * There are no more events: {@link run} ends when everything is sent, or after `patienceMs` without contact
-   * (`withoutContactMs` if there has never been any).
-   */
-  close(patienceMs: number, withoutContactMs = patienceMs): void {
-    this.retries.close(patienceMs, withoutContactMs);
-    this.client.limitSilence(Math.max(patienceMs, LEAST_SILENCE_MS));
+  /** There are no more events: {@link run} ends when everything is sent, or when patience ends. */
+  close(patience: Patience): void {
+    this.retries.close(patience);
+    this.client.limitSilence(Math.max(patience.patienceMs, LEAST_SILENCE_MS));
   }
 
   /** Ends {@link run} now; the rest stays in the spool. */
@@ -228,12 +225,14 @@ export class SpoolSender {
     const local = this.spool.file(event.file);
     const model = event.model === undefined ? undefined : await this.models.of(remote, event.model);
     const target = event.model === undefined ? event.path : `${event.model}/${event.path}`;
-    if (!(await stat(local).catch(() => undefined))) {
+    const found = await stat(local).catch(() => undefined);
+    if (!found) {
       // Another sender may have sent it, for example through another name of the server.
       if (model || (await this.retries.attempt(() => artifacts.has(runId, target)))) return true;
       await this.reject(event, new Error(`${event.path} is no longer in the spool (sent to another server before?)`));
       return false;
     }
+    this.retries.allow(found.size);
     const parts = this.spool.multipart(event.file);
     const memory = {
       load: () => loadJson<MultipartState>(parts),

@@ -53,7 +53,7 @@ export async function syncSpools(
         const sender = new SpoolSender(new SpoolDirectory(directory), client, notify);
         const stop = () => sender.stop("stopped by the user");
         options.signal?.addEventListener("abort", stop, { once: true });
-        sender.close(patience, withoutContact);
+        sender.close({ patienceMs: patience, withoutContactMs: withoutContact });
         const report = await sender.run();
         reports.set(directory, report);
         if (!report.complete) withoutContact = 0;

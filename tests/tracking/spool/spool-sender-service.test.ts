@@ -24,7 +24,7 @@ test("a full disk costs samples of the machine, and not the sending", {
   const run = { id: 1, directory, settings: connectionSettings("http://127.0.0.1:1"), fresh: true };
   service.handle({ ...run, kind: "open", systemMetricsMs: 10, startTime: Date.now() });
   await sleep(100);
-  service.handle({ kind: "close", id: 1, patienceMs: 0, withoutContactMs: 0 });
+  service.handle({ kind: "close", id: 1, patience: { patienceMs: 0 } });
   const { complete, problem } = await finished;
   assert.ok(complete, problem);
 });
@@ -39,7 +39,7 @@ test("a run that is started again and again while it ends has a report for each 
   const settings = connectionSettings("http://127.0.0.1:1");
   const open = (id: number) =>
     service.handle({ id, kind: "open", directory, settings, fresh: true, systemMetricsMs: 0, startTime: Date.now() });
-  const close = (id: number) => service.handle({ kind: "close", id, patienceMs: 0, withoutContactMs: 0 });
+  const close = (id: number) => service.handle({ kind: "close", id, patience: { patienceMs: 0 } });
   open(1);
   close(1);
   open(2);
