@@ -5,8 +5,8 @@
  */
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { quantile } from "../src/collections/index";
 import { HistoError } from "../src/errors/index";
-import { quantile } from "../src/evaluation/index";
 import { containers, logOf, missingForContainers, podman, startServerContainer } from "../tests/support/containers";
 import { tile, writeModel, writeTiles } from "../tests/support/served-model";
 import type { BenchmarkContext } from "./benchmark";

@@ -4,9 +4,9 @@ import * as z from "zod";
 import { spreadOver } from "../collections/index";
 import type { Dataset, DuplicateGroup, LabelSummary, PixelChecks } from "../dataset/index";
 import { HistoError, InputError } from "../errors/index";
-import type { Measured, Shifts } from "../familiar/index";
 import { counted } from "../format/index";
 import { type DatasetOptions, option } from "../options/index";
+import type { Measured, Shifts } from "../shift/index";
 import { defineCommand, reportNotes } from "./command";
 import { datasetOptions, readingSchema } from "./data";
 import { readMetFile } from "./met-file";
@@ -62,7 +62,7 @@ export const command = defineCommand({
         train.map((tile) => store.positionOf(tile.name)),
       );
       const { skipped } = store;
-      const { measureShifts } = await import("../familiar/index.js");
+      const { measureShifts } = await import("../shift/index.js");
       const further =
         met?.looks ?? (against === undefined ? [] : await looksIn(against, store.size, bitDepthOf(dataset)));
       const shift = measureShifts(readable.tiles, store, further);

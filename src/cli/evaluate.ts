@@ -13,10 +13,10 @@ import type {
   Subgroup,
 } from "../evaluation/index";
 import type { Logged } from "../experiments/tracking/index";
-import type { Shifts } from "../familiar/index";
 import { mustBeWritable, readJson } from "../files/index";
 import { counted, plainDecimal } from "../format/index";
 import { option } from "../options/index";
+import type { Shifts } from "../shift/index";
 import { defineCommand } from "./command";
 import { metricsText } from "./metrics";
 import { trackingOptions } from "./mlflow";

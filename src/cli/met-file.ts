@@ -1,9 +1,9 @@
 /** @module Reads a saved response of a server's `GET /models/{model}/met`. */
 import * as z from "zod";
 import { InputError } from "../errors/index";
-import type { Measured } from "../familiar/index";
 import { readJson } from "../files/index";
 import type { Preprocessing } from "../image/index";
+import type { Measured } from "../shift/index";
 
 const schema = z.object({
   format: z.literal("histo-met/1"),

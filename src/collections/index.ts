@@ -1,4 +1,4 @@
-/** @module Grouping, counting and sampling of values. */
+/** @module Grouping, counting and sampling of values, and values that are made on demand. */
 
 /** The items with each key, in the order in which keys and items first occur. */
 export function groupBy<Item, Key>(items: Iterable<Item>, keyOf: (item: Item) => Key): Map<Key, Item[]> {
@@ -25,6 +25,16 @@ export function upperMedian(values: Iterable<number>): number {
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
 
+/** A quantile of sorted values by linear interpolation between order statistics (NumPy's default); NaN without values. */
+export function quantile(sorted: ArrayLike<number>, q: number): number {
+  if (sorted.length === 0) return Number.NaN;
+  const position = q * (sorted.length - 1);
+  const below = Math.floor(position);
+  const low = sorted[below] as number;
+  const high = sorted[Math.min(below + 1, sorted.length - 1)] as number;
+  return low + (position - below) * (high - low);
+}
+
 /** At most `most` items in their order, evenly spread; always the same ones. */
 export function spreadOver<Item>(items: ArrayLike<Item>, most: number): Item[] {
   const count = Math.min(items.length, most);
@@ -37,4 +47,13 @@ export function unusedName(name: string, used: Set<string>): string {
   for (let count = 2; used.has(free); count++) free = `${name}-${count}`;
   used.add(free);
   return free;
+}
+
+/** A function that makes a value when it is first called, and returns the same one from then on. */
+export function onDemand<Value>(make: () => Value): () => Value {
+  let made: { readonly value: Value } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
 }

@@ -1,5 +1,5 @@
 /** @module What the simulations share: durations drawn from measurements, summaries of latencies, and events in order of time. */
-import { quantile } from "../evaluation/index";
+import { quantile } from "../collections/index";
 import type { Random } from "../random/index";
 
 /** Draws one duration in seconds. */

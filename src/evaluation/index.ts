@@ -52,7 +52,7 @@ export {
   standingOf,
   standsAbove,
 } from "./history";
-export { type Interval, quantile } from "./interval";
+export type { Interval } from "./interval";
 export { type IntervalName, metricIntervals, shareOfRowsInterval } from "./intervals";
 export { type BinaryMetrics, binaryMetrics, brierScore, rocAucInterval } from "./metrics";
 export {

@@ -4,9 +4,9 @@
  * them alone (texture and structure), in which a change of few features is not lost among the many of the colours.
  * @see Lee et al. 2018 (Mahalanobis distances for out-of-distribution images); Vovk et al. 2005 (conformal p-values)
  */
-import { spreadOver } from "../collections/index";
+import { quantile, spreadOver } from "../collections/index";
 import { symmetricEigen } from "../eigen/index";
-import { quantile, type RowGroups } from "../evaluation/index";
+import type { RowGroups } from "../evaluation/index";
 import type { Look } from "./look";
 import { scaled, scalingOf } from "./scaling";
 import { STRUCTURES } from "./structure";

@@ -1,5 +1,7 @@
-/** @module Detects images unlike a model's training tiles (out of distribution), and differences between sets of images. */
+/** @module Features of an image's appearance, and images unlike a model's training tiles (out of distribution). */
 export { type Directions, type Familiarity, fitFamiliarity, inDistribution, isUnlikeTraining } from "./familiarity";
 export { glanceAt, type Look, lookOf, looksAt } from "./look";
 export { joinSamples, MetImages, type MetSample } from "./met-images";
-export { describeShift, type Measured, measureShift, measureShifts, type Shift, type Shifts } from "./shift";
+export { mean, meanOf, scaled, scalingOf } from "./scaling";
+export { STRUCTURES } from "./structure";
+export { TEXTURES } from "./texture";

@@ -1,10 +1,10 @@
 /** @module Optional sections: another model, groups of images, and how validation and test images differ from training images. */
 import { existsSync } from "node:fs";
 import type { Comparison, Subgroup } from "../evaluation/index";
-import type { Shifts } from "../familiar/index";
 import { readJson } from "../files/index";
 import { bracket, counted, decimal, escapeHtml, paragraph, percent, table } from "../format/index";
 import { differenceFigure, shiftFigure, subgroupFigure } from "../plots/index";
+import type { Shifts } from "../shift/index";
 import { definedMeasure, type ReportFacts, type Section } from "./facts";
 
 /** Optional contents of a report. */

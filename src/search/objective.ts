@@ -1,5 +1,5 @@
 /** @module The objective of a search: a measure on the validation set, with its 95 % interval. */
-import { groupBy } from "../collections/index";
+import { groupBy, quantile } from "../collections/index";
 import { InputError } from "../errors/index";
 import {
   type BinaryMetrics,
@@ -13,7 +13,6 @@ import {
   measureNames,
   metricIntervals,
   monitorOf,
-  quantile,
   type RowGroups,
   rowLogLoss,
   type ScoredRows,

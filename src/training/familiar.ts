@@ -3,8 +3,9 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { spreadOver } from "../collections/index";
 import type { Partition } from "../dataset/index";
-import { type Familiarity, fitFamiliarity, looksAt, measureShifts, type Shifts } from "../familiar/index";
+import { type Familiarity, fitFamiliarity, looksAt } from "../familiar/index";
 import { cacheDirectory, readJson, sha256, writeJson } from "../files/index";
+import { measureShifts, type Shifts } from "../shift/index";
 import type { TrainingData } from "./data";
 
 /** At most this many tiles are measured, spread evenly over the set. */

@@ -8,7 +8,6 @@ import {
   meanInterval,
   metricIntervals,
   pairedDifferences,
-  quantile,
   rocAucInterval,
   rocAucOf,
   shareInterval,
@@ -234,11 +233,4 @@ test("the interval of a mean loss is as wide as whole patients require", () => {
   const each = Uint32Array.from(losses.keys());
   assert.deepEqual(meanInterval(losses, each), meanInterval(losses), "groups of one");
   assert.deepEqual(meanInterval(losses, new Uint32Array(40)), [0, Number.POSITIVE_INFINITY], "a single group");
-});
-
-test("quantiles interpolate like NumPy's", () => {
-  assert.equal(quantile([1, 2, 3, 4], 0.5), 2.5);
-  assert.equal(quantile([1, 2, 3, 4], 0.25), 1.75);
-  assert.equal(quantile([5], 0.9), 5);
-  assert.ok(Number.isNaN(quantile([], 0.5)));
 });

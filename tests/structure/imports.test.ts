@@ -9,7 +9,7 @@ const ROOMS = [
   ...["errors", "format", "machine", "progress", "queue", "random", "collections", "logits", "canvas", "eigen"],
   ...["files", "image", "onnx", "onnxruntime", "tensorflow", "models", "options", "tracking", "dataset", "runs"],
   ...["evaluation", "deployment", "model-directory", "conversion", "compression", "export"],
-  ...["plots", "backbones", "familiar", "inference", "explanation"],
+  ...["plots", "backbones", "familiar", "shift", "inference", "explanation"],
   ...["report", "notebook", "slide", "training", "experiments", "search", "cli"],
 ];
 

@@ -3,6 +3,7 @@
  * @see Macenko et al., "A method for normalizing histology slides for quantitative analysis", ISBI 2009. Constants as in
  * the usual implementations (light 240, density threshold 0.15, percentiles 1 and 99).
  */
+import { onDemand } from "../../collections/index";
 import { symmetricEigen } from "../../eigen/index";
 import { densityTable, IntensityTable } from "./optical-density";
 import { percentile } from "./percentile";
@@ -25,7 +26,7 @@ const LEAST_TISSUE = 0.005;
 const LEAST_SINE = 0.15;
 
 const DENSITY = densityTable((byte) => (byte + 1) / LIGHT);
-const INTENSITY = new IntensityTable(LIGHT);
+const intensityTable = onDemand(() => new IntensityTable(LIGHT));
 
 /** The stains of a tile; undefined with too little coloured tissue or only one stain. @param pixels uint8 RGB */
 export function macenkoProfile(pixels: Uint8Array): StainProfile | undefined {
@@ -58,11 +59,12 @@ export function macenkoTransform(pixels: Uint8Array, reference: StainProfile, in
         tables[(3 * output + input) * 256 + byte] = weight * (DENSITY[byte] as number);
     }
   }
+  const intensity = intensityTable();
   for (let i = 0; i < pixels.length; i += 3) {
     const [r, g, b] = [pixels[i] as number, 256 + (pixels[i + 1] as number), 512 + (pixels[i + 2] as number)];
-    into[i] = INTENSITY.at((tables[r] as number) + (tables[g] as number) + (tables[b] as number));
-    into[i + 1] = INTENSITY.at((tables[768 + r] as number) + (tables[768 + g] as number) + (tables[768 + b] as number));
-    into[i + 2] = INTENSITY.at(
+    into[i] = intensity.at((tables[r] as number) + (tables[g] as number) + (tables[b] as number));
+    into[i + 1] = intensity.at((tables[768 + r] as number) + (tables[768 + g] as number) + (tables[768 + b] as number));
+    into[i + 2] = intensity.at(
       (tables[1536 + r] as number) + (tables[1536 + g] as number) + (tables[1536 + b] as number),
     );
   }

@@ -3,6 +3,7 @@
  * @see Reinhard et al., "Color transfer between images", IEEE Computer Graphics and Applications 2001; in CIELAB (D65), as
  * is usual for histology.
  */
+import { onDemand } from "../../collections/index";
 
 /** Mean and standard deviation of L*, a*, b* over a tile. */
 export interface LabProfile {
@@ -69,6 +70,7 @@ function recolour(
   const [scaleL = 1, scaleA = 1, scaleB = 1] = scale;
   const [shiftL = 0, shiftA = 0, shiftB = 0] = shift;
   const [tissueUpTo, emptyFrom] = BACKGROUND_LIGHTNESS;
+  const encoded = encodedBytes();
   for (let i = 0; i < pixels.length; i += 3) {
     const y = (scaleL * (lab[i] as number) + shiftL + 16) / 116;
     const x = y + (scaleA * (lab[i + 1] as number) + shiftA) / 500;
@@ -76,9 +78,9 @@ function recolour(
     const [lx, ly, lz] = [undistort(x), undistort(y), undistort(z)];
     const [r, g, b] = [pixels[i] as number, pixels[i + 1] as number, pixels[i + 2] as number];
     const kept = tissueOnly ? ((lab[i] as number) - tissueUpTo) / (emptyFrom - tissueUpTo) : 0;
-    into[i] = blend(encode(XYZ_TO_RGB[0] * lx + XYZ_TO_RGB[1] * ly + XYZ_TO_RGB[2] * lz), r, kept);
-    into[i + 1] = blend(encode(XYZ_TO_RGB[3] * lx + XYZ_TO_RGB[4] * ly + XYZ_TO_RGB[5] * lz), g, kept);
-    into[i + 2] = blend(encode(XYZ_TO_RGB[6] * lx + XYZ_TO_RGB[7] * ly + XYZ_TO_RGB[8] * lz), b, kept);
+    into[i] = blend(encode(XYZ_TO_RGB[0] * lx + XYZ_TO_RGB[1] * ly + XYZ_TO_RGB[2] * lz, encoded), r, kept);
+    into[i + 1] = blend(encode(XYZ_TO_RGB[3] * lx + XYZ_TO_RGB[4] * ly + XYZ_TO_RGB[5] * lz, encoded), g, kept);
+    into[i + 2] = blend(encode(XYZ_TO_RGB[6] * lx + XYZ_TO_RGB[7] * ly + XYZ_TO_RGB[8] * lz, encoded), b, kept);
   }
 }
 
@@ -122,25 +124,29 @@ function sumSquares(lab: Float32Array, brightest: number, meanL: number, meanA: 
 }
 
 /** Contribution of each byte of each RGB channel to X, Y and Z relative to white: nine tables of 256. */
-const XYZ_OF_BYTE = Float64Array.from({ length: 9 * 256 }, (_, index) => {
-  const [row, channel, byte] = [Math.floor(index / 768), Math.floor(index / 256) % 3, index % 256];
-  const value = byte / 255;
-  const linear = value > 0.04045 ? ((value + 0.055) / 1.055) ** 2.4 : value / 12.92;
-  return (RGB_TO_XYZ[row] as readonly number[])[channel]! * linear;
-});
+const xyzOfByte = onDemand(() =>
+  Float64Array.from({ length: 9 * 256 }, (_, index) => {
+    const [row, channel, byte] = [Math.floor(index / 768), Math.floor(index / 256) % 3, index % 256];
+    const value = byte / 255;
+    const linear = value > 0.04045 ? ((value + 0.055) / 1.055) ** 2.4 : value / 12.92;
+    return (RGB_TO_XYZ[row] as readonly number[])[channel]! * linear;
+  }),
+);
 
 const DISTORT_STEPS = 1 << 12;
 /** The nonlinearity of CIELAB from 0 to 1, to be interpolated. */
-const DISTORTED = Float64Array.from({ length: DISTORT_STEPS + 3 }, (_, step) => {
-  const value = step / DISTORT_STEPS;
-  return value > 0.008856 ? Math.cbrt(value) : 7.787 * value + 16 / 116;
-});
+const distortedValues = onDemand(() =>
+  Float64Array.from({ length: DISTORT_STEPS + 3 }, (_, step) => {
+    const value = step / DISTORT_STEPS;
+    return value > 0.008856 ? Math.cbrt(value) : 7.787 * value + 16 / 116;
+  }),
+);
 
-function distort(value: number): number {
+function distort(value: number, distorted: Float64Array): number {
   const position = value * DISTORT_STEPS;
   const step = position | 0;
-  const lower = DISTORTED[step] as number;
-  return lower + (position - step) * ((DISTORTED[step + 1] as number) - lower);
+  const lower = distorted[step] as number;
+  return lower + (position - step) * ((distorted[step + 1] as number) - lower);
 }
 
 function undistort(value: number): number {
@@ -148,13 +154,13 @@ function undistort(value: number): number {
 }
 
 function toLab(pixels: Uint8Array): Float32Array {
-  const t = XYZ_OF_BYTE;
+  const [t, distorted] = [xyzOfByte(), distortedValues()];
   const lab = new Float32Array(pixels.length);
   for (let i = 0; i < pixels.length; i += 3) {
     const [r, g, b] = [pixels[i] as number, 256 + (pixels[i + 1] as number), 512 + (pixels[i + 2] as number)];
-    const x = distort((t[r] as number) + (t[g] as number) + (t[b] as number));
-    const y = distort((t[768 + r] as number) + (t[768 + g] as number) + (t[768 + b] as number));
-    const z = distort((t[1536 + r] as number) + (t[1536 + g] as number) + (t[1536 + b] as number));
+    const x = distort((t[r] as number) + (t[g] as number) + (t[b] as number), distorted);
+    const y = distort((t[768 + r] as number) + (t[768 + g] as number) + (t[768 + b] as number), distorted);
+    const z = distort((t[1536 + r] as number) + (t[1536 + g] as number) + (t[1536 + b] as number), distorted);
     lab[i] = 116 * y - 16;
     lab[i + 1] = 500 * (x - y);
     lab[i + 2] = 200 * (y - z);
@@ -165,13 +171,15 @@ function toLab(pixels: Uint8Array): Float32Array {
 const XYZ_TO_RGB = invert(RGB_TO_XYZ);
 const ENCODE_STEPS = 1 << 15;
 /** sRGB bytes of linear light from 0 to 1. */
-const ENCODED = Uint8Array.from({ length: ENCODE_STEPS + 1 }, (_, step) => {
-  const linear = step / ENCODE_STEPS;
-  return Math.round(255 * (linear > 0.0031308 ? 1.055 * linear ** (1 / 2.4) - 0.055 : 12.92 * linear));
-});
+const encodedBytes = onDemand(() =>
+  Uint8Array.from({ length: ENCODE_STEPS + 1 }, (_, step) => {
+    const linear = step / ENCODE_STEPS;
+    return Math.round(255 * (linear > 0.0031308 ? 1.055 * linear ** (1 / 2.4) - 0.055 : 12.92 * linear));
+  }),
+);
 
-function encode(linear: number): number {
-  return ENCODED[linear <= 0 ? 0 : linear >= 1 ? ENCODE_STEPS : (linear * ENCODE_STEPS + 0.5) | 0] as number;
+function encode(linear: number, encoded: Uint8Array): number {
+  return encoded[linear <= 0 ? 0 : linear >= 1 ? ENCODE_STEPS : (linear * ENCODE_STEPS + 0.5) | 0] as number;
 }
 
 type Nine = [number, number, number, number, number, number, number, number, number];

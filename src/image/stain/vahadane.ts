@@ -3,6 +3,7 @@
  * @see Vahadane et al., "Structure-preserving color normalization and sparse stain separation for histological images",
  * IEEE Transactions on Medical Imaging 2016. Penalties as in StainTools (0.1 to learn the stains, 0.01 for concentrations).
  */
+import { onDemand } from "../../collections/index";
 import { densityTable, IntensityTable } from "./optical-density";
 import { percentile } from "./percentile";
 import { SparseCoder } from "./sparse-codes";
@@ -22,7 +23,7 @@ const LEAST_SINE = 0.11;
 const START: Vectors = orderedStains([0.65, 0.7, 0.29], [0.07, 0.99, 0.11]).flat();
 
 const DENSITY = densityTable((byte) => Math.max(1, byte) / LIGHT).map((density) => Math.max(density, 1e-6));
-const INTENSITY = new IntensityTable(LIGHT);
+const intensityTable = onDemand(() => new IntensityTable(LIGHT));
 const LUMINANCE = Float64Array.from({ length: 768 }, (_, index) => {
   const value = (index & 255) / 255;
   const linear = value > 0.04045 ? ((value + 0.055) / 1.055) ** 2.4 : value / 12.92;
@@ -48,7 +49,7 @@ export function vahadaneTransform(pixels: Uint8Array, reference: StainProfile, i
   const [scaleH, scaleE] = concentrationScale({ stains, maximum: maxima(codes) }, reference, own === undefined);
   const [vectorH, vectorE] = reference.stains;
   const vectors = [...vectorH.map((density) => density * scaleH), ...vectorE.map((density) => density * scaleE)];
-  INTENSITY.paint(codes.h, codes.e, vectors, into);
+  intensityTable().paint(codes.h, codes.e, vectors, into);
 }
 
 /** `blank` with too little coloured tissue, undefined with only one stain. */

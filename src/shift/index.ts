@@ -3,10 +3,7 @@ import { spreadOver } from "../collections/index";
 import type { PixelStore, Tile } from "../dataset/index";
 import { symmetricEigen } from "../eigen/index";
 import { crossValidatedArea, foldsInTurn, type RowGroups, rowGroups } from "../evaluation/index";
-import { type Look, looksAt } from "./look";
-import { mean, meanOf, scaled, scalingOf } from "./scaling";
-import { STRUCTURES } from "./structure";
-import { TEXTURES } from "./texture";
+import { type Look, looksAt, mean, meanOf, STRUCTURES, scaled, scalingOf, TEXTURES } from "../familiar/index";
 
 /** A measure in which the sets differ. */
 export interface ShiftedMeasure {

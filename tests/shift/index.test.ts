@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { loadDataset, openPixelStore } from "../../src/dataset/index";
-import { describeShift, type Look, lookOf, measureShift, measureShifts } from "../../src/familiar/index";
+import { type Look, lookOf } from "../../src/familiar/index";
 import { Random } from "../../src/random/index";
+import { describeShift, measureShift, measureShifts } from "../../src/shift/index";
 import { drawnSet } from "../support/data-sets";
 
 /** Features as of six channels: 15 shares, mean, spread, texture; then sharpness. Each is a normal number of its own. */
