@@ -12,7 +12,7 @@ import { hasErrorCode, InputError, messageOf } from "../errors/index";
 import { shortenValues, usedBits } from "./bit-depth";
 import { type DecodeLimits, mustFitBytes, mustFitPixels, scansOf, TILE_EDGE } from "./limits";
 import { decodePlainPng } from "./png";
-import type { ResizePolicy, RgbImage } from "./preprocessing";
+import type { ResizePolicy, RgbImage } from "./preprocessing/index";
 import { tiffForm } from "./tiff/index";
 import { loadSharp } from "./with-sharp";
 

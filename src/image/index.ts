@@ -27,7 +27,7 @@ export {
   type StainNormalization,
   tileEdgeOf,
   WARNING_TEXTS,
-} from "./preprocessing";
+} from "./preprocessing/index";
 export { fitStain, type StainFitOptions, type StainMethod, stainNormalizer } from "./stain/index";
 export { standardizationTable, standardize } from "./standardize";
 export { thumbnail } from "./thumbnail";

@@ -5,7 +5,7 @@
  */
 import { promisify } from "node:util";
 import * as zlib from "node:zlib";
-import type { RgbImage } from "./preprocessing";
+import type { RgbImage } from "./preprocessing/index";
 
 const inflate = promisify<Uint8Array, zlib.ZlibOptions, Buffer>(zlib.inflate);
 

@@ -7,7 +7,7 @@ import {
   type Preprocessing,
   type RgbImage,
   type StainNormalization,
-} from "./preprocessing";
+} from "./preprocessing/index";
 import { type StainNormalizer, stainNormalizer } from "./stain/index";
 
 /** The part of the preprocessing that works on bytes; the model standardizes. */

@@ -1,5 +1,5 @@
 /** @module Standardizes uint8 pixels to the model's float input: `(x / 255 - mean) / std` per channel. */
-import type { Preprocessing } from "./preprocessing";
+import type { Preprocessing } from "./preprocessing/index";
 
 /**
  * The model's input value of every byte: 256 values for red, then green, then blue. Training and serving use the same table, so that

@@ -1,6 +1,6 @@
 /** @module Writes the card of a model in Markdown. @see Mitchell et al. 2019, "Model Cards for Model Reporting" */
 import { counted, decimal, markdownTable } from "../format/index";
-import { tileEdgeOf } from "../image/index";
+import { tileEdgeOf } from "../image/preprocessing/index";
 import type { TileCounts } from "../runs/index";
 import type { ModelCard, Verification } from "./model-card";
 

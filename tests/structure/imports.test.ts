@@ -92,14 +92,27 @@ test("no files import each other in a circle", () => {
   assert.deepEqual(circles([...known].flatMap(importsOf)), []);
 });
 
-test("serving loads neither TensorFlow nor the exporter", () => {
-  const loaded = new Set(serving);
-  for (const file of loaded) for (const { to, isType } of importsOf(file)) if (!isType) loaded.add(to);
+/** The rooms that are loaded with the files. @param late also what they import while they run */
+function roomsOf(first: readonly string[], late: boolean): Set<string> {
+  const loaded = new Set(first);
+  for (const file of loaded)
+    for (const { to, isType, isLate } of importsOf(file)) if (!isType && (late || !isLate)) loaded.add(to);
   const rooms = new Set([...loaded].map(roomOf));
   assert.ok(rooms.has("inference") && rooms.has("model-directory"), [...rooms].join(", "));
+  return rooms;
+}
+
+test("serving loads neither TensorFlow nor the exporter", () => {
+  const rooms = roomsOf(serving, true);
   const heavy = ["tensorflow", "conversion", "compression", "export", "training", "notebook", "plots"];
   assert.deepEqual(
     heavy.filter((room) => rooms.has(room)),
     [],
   );
+});
+
+test("a slide's worker and the Lambda function start without metrics", () => {
+  const starts = ["slide/worker-main.ts", "../serve/lambda/handler.ts"];
+  const withMetrics = starts.filter((start) => roomsOf([start], false).has("evaluation"));
+  assert.deepEqual(withMetrics, []);
 });

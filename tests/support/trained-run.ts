@@ -1,7 +1,7 @@
 /** @module Run directories made from untrained models, for tests of export and prediction. */
 import * as tf from "@tensorflow/tfjs";
 import { writeJson, writeSafetensors } from "../../src/files/index";
-import type { Preprocessing } from "../../src/image/preprocessing";
+import type { Preprocessing } from "../../src/image/preprocessing/index";
 import { Random } from "../../src/random/index";
 import { RunDirectory } from "../../src/runs/index";
 

@@ -1,14 +1,7 @@
 /** @module What the service knows of a model: its training curves, and the images that it has predicted. */
 import { join } from "node:path";
 import type { Partition } from "../../../src/dataset/labels/index";
-import {
-  calibrationBins,
-  type EpochLine,
-  precisionRecallCurve,
-  readHistory,
-  readPredictions,
-  rocCurve,
-} from "../../../src/evaluation/index";
+import type { EpochLine } from "../../../src/evaluation/index";
 import { RunDirectory } from "../../../src/runs/index";
 import { json } from "../http/index";
 import type { ServedModel } from "../models/index";
@@ -38,6 +31,9 @@ export const curvesRoute: Handler = async ({ models, runs }, { parameters }) => 
   });
 };
 
+/** Loaded late: most services, and every Lambda function, have no runs. */
+const evaluation = () => import("../../../src/evaluation/index.js");
+
 /** Finds a run by the name in the model's card, which may be untrusted: accepts only a plain folder name. */
 function runOf({ card }: ServedModel, runs: string | undefined): RunDirectory | undefined {
   const name = card.source?.run;
@@ -47,6 +43,7 @@ function runOf({ card }: ServedModel, runs: string | undefined): RunDirectory | 
 
 async function historyOf(run: RunDirectory): Promise<object[] | null> {
   try {
+    const { readHistory } = await evaluation();
     const brief = ({ loss, rocAuc }: EpochLine["train"]) => ({ loss, rocAuc });
     return (await readHistory(run.history)).map(({ epoch, learningRate, train, validation }) => ({
       epoch,
@@ -61,6 +58,7 @@ async function historyOf(run: RunDirectory): Promise<object[] | null> {
 
 async function partitionCurves(run: RunDirectory, partition: Partition): Promise<object | null> {
   try {
+    const { calibrationBins, precisionRecallCurve, readPredictions, rocCurve } = await evaluation();
     const predictions = await readPredictions(run.predictions(partition));
     const labels = predictions.map(({ label }) => label);
     if (new Set(labels).size < 2) return null;

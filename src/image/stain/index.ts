@@ -1,6 +1,6 @@
 /** @module Stain normalization: learns the colours of a reference tile and applies them to other tiles. */
 import { InputError } from "../../errors/index";
-import type { StainNormalization } from "../preprocessing";
+import type { StainNormalization } from "../preprocessing/index";
 import { macenkoProfile, macenkoTransform } from "./macenko";
 import { isColourful, reinhardProfile, reinhardTransform } from "./reinhard";
 import type { StainProfile } from "./two-stains";
