@@ -1,7 +1,7 @@
 /** @module Logged models of MLflow 3: models with their own files, parameters and metrics, linked to their run. */
 import { ApiError } from "./errors";
 import type { Transport } from "./transport";
-import { paramText, toWireMetric } from "./values";
+import type { WireMetric } from "./values";
 
 export interface LoggedModel {
   readonly model_id: string;
@@ -11,17 +11,25 @@ export interface LoggedModel {
 
 /** What is logged about a model once its files are uploaded. */
 export interface LoggedModelFacts {
-  readonly params: Readonly<Record<string, unknown>>;
-  readonly metrics: Readonly<Record<string, number>>;
-  /** Step of the metrics. */
+  readonly params: readonly Entry[];
+  /** Points that the run has too: the server adds them to the run, unless it has the same at the same time. */
+  readonly metrics: readonly WireMetric[];
+  /** Step at which the run made the model. */
   readonly step: number;
+}
+
+interface Entry {
+  readonly key: string;
+  readonly value: string;
 }
 
 interface WireModel {
   readonly info: LoggedModel & { readonly source_run_id?: string };
+  readonly data?: { readonly params?: readonly Entry[] };
 }
 
 const ROOT = "/api/2.0/mlflow/logged-models";
+const RUNS = "/api/2.0/mlflow/runs";
 /** MLflow's number for the status "ready". */
 const READY = 2;
 
@@ -47,20 +55,31 @@ export class LoggedModelClient {
     }
   }
 
-  /** Logs the model's parameters and metrics, marks it as ready and links it to the run. */
+  /** Logs the model's parameters and metrics, marks it as ready and links it to the run; once, however often it is called. */
   async finish(run_id: string, model_id: string, { params, metrics, step }: LoggedModelFacts): Promise<void> {
-    const entries = Object.entries(params).map(([key, value]) => ({ key, value: paramText(value) }));
-    await this.call("POST", `${ROOT}/${model_id}/params`, { model_id, params: entries });
-    const points = Object.entries(metrics).map(([key, value]) => ({
-      ...toWireMetric({ key, value, timestamp: Date.now(), step }),
-      model_id,
-    }));
-    await this.call("POST", "/api/2.0/mlflow/runs/log-batch", { run_id, metrics: points });
+    const { model } = await this.call<{ model: WireModel }>("GET", `${ROOT}/${model_id}`);
+    // The server fails on parameters that the model has.
+    const logged = new Set(model.data?.params?.map(({ key }) => key));
+    const missing = params.filter(({ key }) => !logged.has(key));
+    if (missing.length > 0) await this.call("POST", `${ROOT}/${model_id}/params`, { model_id, params: missing });
+    const points = metrics.map((point) => ({ ...point, model_id }));
+    await this.call("POST", `${RUNS}/log-batch`, { run_id, metrics: points });
     await this.call("PATCH", `${ROOT}/${model_id}`, { model_id, status: READY });
-    await this.call("POST", "/api/2.0/mlflow/runs/outputs", { run_id, models: [{ model_id, step }] });
+    if (!(await this.isOutput(run_id, model_id))) {
+      await this.call("POST", `${RUNS}/outputs`, { run_id, models: [{ model_id, step }] });
+    }
   }
 
-  private call<T>(method: "POST" | "PATCH", path: string, json: unknown): Promise<T> {
+  /** The server fails on a link that it has, too. */
+  private async isOutput(run_id: string, model_id: string): Promise<boolean> {
+    interface Wire {
+      readonly run: { readonly outputs?: { readonly model_outputs?: readonly { readonly model_id: string }[] } };
+    }
+    const { run } = await this.transport.call<Wire>({ method: "GET", path: `${RUNS}/get`, query: { run_id } });
+    return run.outputs?.model_outputs?.some((output) => output.model_id === model_id) ?? false;
+  }
+
+  private call<T>(method: "GET" | "POST" | "PATCH", path: string, json?: unknown): Promise<T> {
     return this.transport.call<T>({ method, path, json });
   }
 }

@@ -3,7 +3,6 @@ import { stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { messageOf } from "../../errors/index";
 import { artifactPath, storablePath } from "../client/artifact-location";
-import type { LoggedModelFacts } from "../client/logged-model-client";
 import type { DatasetInput, RunStatus } from "../client/types";
 import { BATCH_LIMITS, chunks, paramText, tagText, toWireNumber, wholeNumber } from "../client/values";
 import type { ArtifactEvent, Journal, JournalEvent, RunEvent } from "../spool/journal";
@@ -29,6 +28,15 @@ interface RunParts {
   readonly trackingUri: string;
   readonly say: (line: string) => void;
   readonly absence: "always" | "daily";
+}
+
+/** What is known of a model besides its files. */
+interface ModelDescription {
+  readonly params: Readonly<Record<string, unknown>>;
+  /** Values that were logged as metrics of the run at this step. */
+  readonly metrics: Readonly<Record<string, number>>;
+  readonly step: number;
+  readonly files?: Readonly<Record<string, string>>;
 }
 
 /** How long {@link ActiveRun.end} waits. */
@@ -140,16 +148,26 @@ export class ActiveRun {
   /**
    * Logs a folder as a logged model of MLflow 3; on older servers, its files become artifacts in a folder of this name.
    * @param name without `/ : . % " '`
-   * @param more additional files by name, such as MLflow's `MLmodel`, and the model's parameters and metrics
+   * @param more additional files by name, such as MLflow's `MLmodel`, and the model's parameters, metrics and step
    */
   logModel(
     localDirectory: string,
     name: string,
-    { files = {}, ...facts }: LoggedModelFacts & { readonly files?: Readonly<Record<string, string>> },
+    { files = {}, params, metrics, step }: ModelDescription,
   ): Promise<void> {
     return this.doFileWork(async () => {
       await this.takeFolder(localDirectory, undefined, name);
       for (const [path, bytes] of Object.entries(files)) await this.take(path, { bytes }, { model: name });
+      const facts = {
+        params: Object.entries(params).map(([key, value]) => ({ key, value: paramText(value) })),
+        // The server stores a NaN of a model as 0.
+        metrics: Object.entries(metrics).flatMap(([given, value]) => {
+          const key = this.keyName(given);
+          const timestamp = this.pointTimes.lastOf(key, step);
+          return Number.isNaN(value) ? [] : [{ key, value: toWireNumber(value), timestamp, step }];
+        }),
+        step,
+      };
       this.append({ type: "model", name, facts });
     });
   }

@@ -27,6 +27,12 @@ export class KeyNames {
 export class PointTimes {
   private readonly last = new Map<string, { readonly step: number; readonly time: number }>();
 
+  /** The time of the last point of a step; now if there is none. */
+  lastOf(name: string, step: number): number {
+    const last = this.last.get(name);
+    return last?.step === step ? last.time : Date.now();
+  }
+
   /** @param given the caller's time, which is kept */
   timeOf(name: string, step: number, given?: number): number {
     const now = Date.now();

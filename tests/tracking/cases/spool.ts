@@ -10,7 +10,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { projectRoot } from "../../../src/files/index";
 import { type ActiveRun, type Mlflow, type Run, startRun, syncSpools } from "../../../src/tracking/index";
 import { Gateway } from "../../support/gateway";
-import type { MlflowFixture } from "../../support/mlflow";
+import { type MlflowFixture, readWithPython } from "../../support/mlflow";
 import { temporaryDirectory } from "../../support/temporary-directory";
 
 async function onlyRun(client: Mlflow, experiment: string): Promise<Run> {
@@ -132,6 +132,41 @@ export function spoolCases(mlflow: () => MlflowFixture): void {
       assert.ok(report.complete, report.problem);
       assert.deepEqual(gateway.loseAnswersTo, []);
       assert.deepEqual(await historyOf(client, await onlyRun(client, "spool/answers"), "loss"), range(50));
+    });
+
+    test("a logged model is whole and its metrics are the run's own points, also if every answer about it gets lost", async (context) => {
+      const { server, client } = mlflow();
+      const directory = await temporaryDirectory(context);
+      const gateway = await new Gateway(server.url).open();
+      const run = await start(gateway.url, "spool/model", join(directory, "spool"));
+      const metrics = { auc: 0.9, "odd!": 0.5, undefinedHere: Number.NaN };
+      run.logMetrics(metrics, 4);
+      while (!gateway.requests.some((request) => request.endsWith("/runs/log-batch"))) await sleep(20);
+      gateway.loseAnswersTo.push("/params", "/runs/log-batch", "/runs/outputs");
+      await mkdir(join(directory, "exported"));
+      await writeFile(join(directory, "exported", "model.onnx"), "content");
+      await run.logModel(join(directory, "exported"), "model", {
+        params: { rate: Number.NaN, size: 16 },
+        metrics,
+        step: 4,
+      });
+      const report = await run.end();
+      await gateway.close();
+      assert.deepEqual([report.complete, report.rejected, gateway.loseAnswersTo], [true, 0, []], report.problem);
+      for (const key of ["auc", "odd_", "undefinedHere"]) {
+        const { metrics } = await client.getMetricHistory(report.runId ?? "", key);
+        assert.equal(metrics.length, 1, `${key}: ${JSON.stringify(metrics)}`);
+      }
+      const model = await readWithPython<unknown>(
+        server.url,
+        report,
+        `
+model, = client.search_logged_models([given["experimentId"]])
+outputs = client.get_run(given["runId"]).outputs.model_outputs
+result = [model.status.value, model.params, {m.key: [repr(m.value), m.step] for m in model.metrics}, [o.model_id for o in outputs] == [model.model_id]]`,
+      );
+      const values = { auc: ["0.9", 4], odd_: ["0.5", 4] };
+      assert.deepEqual(model, ["READY", { rate: "NaN", size: "16" }, values, true]);
     });
 
     test("an upload that is cut is sent again, whole", async (context) => {
