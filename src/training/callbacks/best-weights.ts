@@ -94,8 +94,11 @@ function worst({ mode }: Monitor): number {
 /** Gives a file a second name and replaces any file of that name. Copies the file if hard links are not supported. */
 async function replaceByLink(file: string, name: string): Promise<void> {
   await mkdir(dirname(name), { recursive: true });
-  const temporary = `${name}.tmp-${process.pid}`;
+  // The same in all processes, so that what a killed one has left is replaced.
+  const temporary = `${name}.tmp`;
   await rm(temporary, { force: true });
   await link(file, temporary).catch(() => copyFile(file, temporary));
   await rename(temporary, name);
+  // Renaming does nothing where both are names of one file already.
+  await rm(temporary, { force: true });
 }

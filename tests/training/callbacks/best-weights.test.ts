@@ -59,6 +59,8 @@ for (const [what, monitor, keep, values, best, kept] of [
     await file.close();
     await callback.onEnd(trainer);
     assert.equal(epochOf(trainer.model), best, "the model ends with the best weights");
+    const left = ["best.safetensors", ...kept.map((epoch) => `epoch-${epoch}.safetensors`)];
+    assert.deepEqual((await readdir(folder)).sort(), left);
   });
 }
 
