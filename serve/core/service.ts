@@ -27,6 +27,7 @@ import {
   refusal,
   type ServiceContext,
   type ServiceLimits,
+  type ServiceParts,
   type SlideHost,
   type WebFiles,
 } from "./routes/index";
@@ -38,11 +39,7 @@ const DEFAULT_LIMITS: ServiceLimits = {
   deadlineMs: 30_000,
 };
 
-export interface ServiceOptions {
-  readonly models: ModelRegistry;
-  readonly images?: ImageSource | undefined;
-  /** Predicts whole slides, if this deployment supports them. */
-  readonly slides?: SlideHost | undefined;
+export interface ServiceOptions extends ServiceParts {
   readonly limits?: Partial<ServiceLimits> | undefined;
   /** Memory for bodies and named images of all requests in progress; further ones get 503. Default: 512 MiB. */
   readonly memoryBytes?: number | undefined;
@@ -55,12 +52,6 @@ export interface ServiceOptions {
   readonly onFault?: ((error: unknown, requestId: string) => void) | undefined;
   /** The web page. Default: `/` is not found. */
   readonly web?: WebFiles | undefined;
-  /** Address of a second deployment, such as a Lambda endpoint, to offer on the page. */
-  readonly endpoint?: string | undefined;
-  /** Folder of the models' training runs, for the page's curves. */
-  readonly runs?: string | undefined;
-  /** File for people's labels of predictions. Default: the page does not ask for labels. */
-  readonly feedback?: string | undefined;
   /** Start of the cold start as in `performance.now()`. Default: 0, the start of the process. */
   readonly startedMs?: number | undefined;
   /** Origins whose pages may call this service. Default: none. */

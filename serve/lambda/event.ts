@@ -3,6 +3,7 @@
  * @see https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
  */
 import { randomUUID } from "node:crypto";
+import type { FunctionResult } from "../../src/deployment/index";
 import { Problem, type ServiceRequest, type ServiceResponse } from "../core/index";
 
 /** The used members of an event. */
@@ -18,14 +19,6 @@ export interface HttpEvent {
   };
   readonly body?: string | null;
   readonly isBase64Encoded?: boolean;
-}
-
-/** The result that API Gateway expects. */
-export interface HttpResult {
-  readonly statusCode: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-  readonly isBase64Encoded: boolean;
 }
 
 /** @throws {Problem} `REQUEST_MALFORMED` for other events */
@@ -55,7 +48,7 @@ export function requestOf(event: HttpEvent, signal: AbortSignal): ServiceRequest
 }
 
 /** Binary bodies are encoded in base64. */
-export function resultOf({ status, headers, body }: ServiceResponse, method: string): HttpResult {
+export function resultOf({ status, headers, body }: ServiceResponse, method: string): FunctionResult {
   if (method === "HEAD") return { statusCode: status, headers, body: "", isBase64Encoded: false };
   if (typeof body === "string") return { statusCode: status, headers, body, isBase64Encoded: false };
   return { statusCode: status, headers, body: Buffer.from(body).toString("base64"), isBase64Encoded: true };

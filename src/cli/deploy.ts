@@ -10,6 +10,7 @@ import {
   fixedMonthlyCosts,
   KEPT,
   type MonthlyCost,
+  operate,
   readPrices,
   readSettings,
   removalPlan,
@@ -102,7 +103,7 @@ export const statusCommand = defineCommand({
   schema: deploymentSchema,
   async run(options, context) {
     const settings = await settingsOf(options);
-    const step = operation("Ask AWS", ["status", settings.name], "status");
+    const step = { title: "Ask AWS", command: operate("status", settings.name), gives: "status" };
     const { status = "{}" } = await runSteps([step], settings.region, context);
     return JSON.parse(status) as object;
   },
@@ -115,7 +116,7 @@ export const logsCommand = defineCommand({
   async run({ follow, minutes, part, ...options }, context) {
     const settings = await settingsOf(options);
     const words = ["logs", settings.name, part, String(minutes), ...(follow ? ["follow"] : [])];
-    const step = operation("Read the log", words, follow ? undefined : "lines");
+    const step = { title: "Read the log", command: operate(...words), ...(follow ? {} : { gives: "lines" }) };
     const { lines = "" } = await runSteps([step], settings.region, context);
     return { lines: lines.split("\n").filter(Boolean) };
   },
@@ -188,11 +189,6 @@ async function confirmAndRun(plan: Plan, steps: readonly Step[], options: Change
     if (!/^y(es)?$/i.test(answer.trim())) return undefined;
   }
   return runSteps(steps, plan.region, context);
-}
-
-function operation(title: string, words: readonly string[], gives?: string): Step {
-  const program = join("serve", "aws", "dist", "serve", "aws", "src", "operate.js");
-  return { title, command: ["node", program, ...words], ...(gives ? { gives } : {}) };
 }
 
 /** Installs CDK and the AWS clients if they are missing, then runs the steps. */

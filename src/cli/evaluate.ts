@@ -12,7 +12,7 @@ import type {
   RunResults,
   Subgroup,
 } from "../evaluation/index";
-import type { Logged } from "../experiments/tracking/index";
+import type { Evaluated, Logged } from "../experiments/tracking/index";
 import { mustBeWritable, readJson } from "../files/index";
 import { counted, plainDecimal } from "../format/index";
 import { option } from "../options/index";
@@ -50,15 +50,11 @@ const evaluateSchema = z.strictObject({
 });
 type Options = z.output<typeof evaluateSchema>;
 
-interface Result extends Logged {
+interface Result extends Evaluated, Logged {
   readonly run: string;
   readonly threshold: number;
   /** The rule that chose the threshold on validation; absent if it was not chosen on data. */
   readonly thresholdRule?: string;
-  readonly validation?: BinaryMetrics;
-  readonly test?: BinaryMetrics;
-  /** Fitted on validation. */
-  readonly temperature?: number;
   /** Results on test by agreement of the experts, if votes are known. */
   readonly agreement?: readonly AgreementGroup[];
   readonly groups?: readonly Subgroup[];
@@ -69,7 +65,6 @@ interface Result extends Logged {
   readonly comparison?: Comparison & { readonly against: string };
   /** Metrics by the labels that people gave on the web page, at the run's threshold. */
   readonly feedback?: BinaryMetrics & { readonly otherRuns: number };
-  readonly report?: string;
 }
 
 export const command = defineCommand({

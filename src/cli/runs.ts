@@ -25,19 +25,7 @@ const runsSchema = mlflowSchema.extend({
 
 type Options = z.output<typeof runsSchema>;
 
-/** A run as `--json` prints it. Times are milliseconds since 1970. */
-interface RunSummary {
-  readonly runId: string;
-  readonly name: string;
-  readonly experimentId: string;
-  readonly parentRunId?: string;
-  readonly status: string;
-  readonly startTime: number;
-  readonly endTime?: number;
-  readonly metrics: Readonly<Record<string, number>>;
-  readonly params: Readonly<Record<string, string>>;
-  readonly url: string;
-}
+type RunSummary = ReturnType<typeof summarize>;
 
 interface Result {
   readonly server: string;
@@ -98,8 +86,11 @@ function quoted(expression: string | undefined): string | undefined {
   return expression?.replace(/\bmetrics\.([\w.-]+(?:\/[\w.-]+)+)/g, "metrics.`$1`");
 }
 
-/** @param nameOf gives the current name of a metric */
-function summarize(client: Mlflow, { info, data }: Run, nameOf: (name: string) => string): RunSummary {
+/**
+ * A run as `--json` prints it. Times are milliseconds since 1970.
+ * @param nameOf gives the current name of a metric
+ */
+function summarize(client: Mlflow, { info, data }: Run, nameOf: (name: string) => string) {
   const tags = new Map(data.tags.map(({ key, value }) => [key, value]));
   const parentRunId = tags.get("mlflow.parentRunId");
   return {

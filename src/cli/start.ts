@@ -1,4 +1,5 @@
 /** @module `histo start` (`npm start`): trains, tracks, exports and serves classifiers of given or synthetic images. */
+import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { createServer } from "node:net";
 import { basename, join, resolve } from "node:path";
@@ -140,14 +141,12 @@ async function trainModels(
  * @throws {InputError} `PORT_UNAVAILABLE`
  */
 async function mustBeFree(port: number): Promise<void> {
-  const probe = createServer();
-  await new Promise<void>((free, taken) => probe.once("error", taken).listen(port, "127.0.0.1", free)).catch(
-    (cause) => {
-      const reason = hasErrorCode(cause, "EADDRINUSE") ? "is in use" : "cannot be opened";
-      throw new InputError("PORT_UNAVAILABLE", `--port: 127.0.0.1:${port} ${reason}; choose another.`, { cause });
-    },
-  );
-  await new Promise((closed) => probe.close(closed));
+  const probe = createServer().listen(port, "127.0.0.1");
+  await once(probe, "listening").catch((cause: unknown) => {
+    const reason = hasErrorCode(cause, "EADDRINUSE") ? "is in use" : "cannot be opened";
+    throw new InputError("PORT_UNAVAILABLE", `--port: 127.0.0.1:${port} ${reason}; choose another.`, { cause });
+  });
+  await once(probe.close(), "close");
 }
 
 /** Decodes the images at the size of the training, so that it can begin at once. */

@@ -34,9 +34,10 @@ const HELD_BYTES = 2 ** 31;
 /** Sides of the blocks of pixels to average. */
 const POOLINGS = [2, 3, 4];
 
-interface CompactOptions {
+export interface CompactOptions {
   readonly progress: Progress;
   readonly signal?: AbortSignal | undefined;
+  /** Largest share of the validation tiles whose answer may change, 0 to 1. Default 0.02. */
   readonly maxChangedAnswers?: number | undefined;
 }
 

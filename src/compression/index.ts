@@ -1,3 +1,3 @@
 /** @module Smaller graphs: weights in 8 and 4 bits, and first layers that are split or take averages of pixels. */
-export { writeCompactGraph } from "./compact";
+export { type CompactOptions, writeCompactGraph } from "./compact";
 export { integerWriter } from "./integer";

@@ -1,41 +1,13 @@
 /** @module Reads a training run for the exporter. Does not need TensorFlow. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { DatasetOptions } from "../dataset/index";
 import { InputError } from "../errors/index";
 import { readJson } from "../files/index";
-import type { Preprocessing } from "../image/index";
-import { type PretrainedPart, RunDirectory, type TileCounts } from "../runs/index";
+import { type RunConfig, RunDirectory } from "../runs/index";
 import { type LayerGraph, readTopology } from "./topology";
 
-/** The keys of a run's `config.json` that an export uses. */
-export interface ExportedConfig {
-  readonly classes: readonly [string, string];
-  readonly preprocessing: Preprocessing;
-  /** Probability threshold chosen on validation. */
-  readonly threshold?: number;
-  readonly name?: string;
-  readonly model?: string;
-  readonly architecture?: string;
-  readonly data?: string;
-  readonly dataset?: DatasetOptions;
-  /** Whether training skipped unreadable images. */
-  readonly skipUnreadable?: boolean;
-  /** Number of views whose mean logit is the answer. Default: 1. */
-  readonly views?: number;
-  /** Number of trainings from which validation chose these options. */
-  readonly bestOf?: number;
-  /** TensorFlow's logits were computed on a GPU. */
-  readonly onGpu?: true;
-  readonly mlflowRunId?: string;
-  readonly drawn?: boolean;
-  readonly mpp?: number;
-  readonly tiles?: TileCounts;
-  readonly tilesByClass?: Readonly<Record<string, TileCounts>>;
-  readonly monitor?: string;
-  readonly thresholdRule?: string;
-  readonly pretrained?: readonly PretrainedPart[];
-}
+/** A run's configuration. Runs of earlier versions lack some keys. */
+export type ExportedConfig = Pick<RunConfig, "classes" | "preprocessing"> & Partial<RunConfig>;
 
 /** A finished run, ready for export. */
 export interface TrainedRun {

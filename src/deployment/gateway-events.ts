@@ -33,6 +33,7 @@ export async function eventOf(request: IncomingMessage): Promise<object> {
   };
 }
 
+/** The result of a function that API Gateway expects. Binary bodies are in base64. */
 export interface FunctionResult {
   readonly statusCode: number;
   readonly headers: Readonly<Record<string, string>>;

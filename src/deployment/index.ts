@@ -18,6 +18,7 @@ export {
 } from "./cost";
 export { requireCredentials } from "./credentials";
 export { endpointCount, fixedMonthlyCosts } from "./estimate";
+export type { FunctionResult } from "./gateway-events";
 export { LAMBDA_DEFAULTS, simulateLambda } from "./lambda-simulation";
 export { measured, type Sampler, summarize } from "./latency";
 export { type InitError, type LambdaLimits, LocalLambda } from "./local-lambda";
@@ -28,6 +29,7 @@ export {
   deploymentPlan,
   filled,
   KEPT,
+  operate,
   removalPlan,
   type Step,
   trackingPlan,

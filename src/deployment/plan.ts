@@ -32,7 +32,7 @@ interface PlanOptions extends TrackingPlanOptions {
 const AWS_FOLDER = "serve/aws";
 
 /** A command of serve/aws/src/operate.ts. */
-const operate = (...args: readonly string[]) => ["node", `${AWS_FOLDER}/dist/serve/aws/src/operate.js`, ...args];
+export const operate = (...args: readonly string[]) => ["node", `${AWS_FOLDER}/dist/serve/aws/src/operate.js`, ...args];
 
 const cdk = (title: string, verb: "deploy" | "destroy", settingsFile: string, stacks: readonly string[]): Step => ({
   title,

@@ -20,15 +20,14 @@ import {
 } from "../evaluation/index";
 import { readJson } from "../files/index";
 import { Predictor } from "../inference/index";
+import type { ComparedTechnique } from "../plots/index";
 import { Random } from "../random/index";
 import { RunDirectory } from "../runs/index";
 import { heldOutMeans, selectEnsemble } from "./select-ensemble";
 import type { ProcessResult } from "./train-process";
 
 /** Results and costs of a technique. */
-export interface ComparisonRow {
-  readonly name: string;
-  readonly title: string;
+export interface ComparisonRow extends ComparedTechnique {
   /** The choice made on validation, or the members of the ensemble. */
   readonly note?: string;
   /** Edge length of its input. */
@@ -37,18 +36,11 @@ export interface ComparisonRow {
   readonly test: BinaryMetrics;
   /** 95 % intervals of the test measures. */
   readonly testCi95: Readonly<Record<IntervalName, Interval>>;
-  /** Test AUC minus the colour baseline's on the same tiles, with its 95 % interval (DeLong); missing without a baseline. */
-  readonly beyondBaseline?: { readonly difference: number; readonly ci95: Interval };
-  readonly parameters: number;
   /** Of the exported model. */
   readonly diskBytes: number;
   /** Largest resident memory of the training process. */
   readonly trainingMemoryBytes: number;
   readonly secondsPerEpoch: number;
-  /** Time of the training itself, without the trainings that selected a choice. */
-  readonly trainingSeconds: number;
-  /** Median time of the exported model for single images, without decoding. */
-  readonly latencyMs: number;
 }
 
 /** A technique without results, and the reason. */

@@ -15,18 +15,11 @@ import { mlmodel } from "./mlflow-model";
 import { describeResults, describeRun, logFigures, logRunFiles, rememberRunId } from "./run-log";
 import type { TrackingOptions } from "./track-training";
 
-interface ResultsTracking {
-  /** Experiment for a new MLflow run, if the run has none yet. */
-  readonly experiment: string;
+/** `experiment`, `parent` and `tags` are for a new MLflow run, if the run has none yet. */
+interface ResultsTracking extends Omit<TrackingOptions, "weights"> {
   /** The MLflow run, if the directory was fetched from the server and its configuration does not name it. */
   readonly runId?: string | undefined;
-  /** Default `MLFLOW_TRACKING_URI`, then the local server's address. */
-  readonly trackingUri?: string | undefined;
   readonly say: (line: string) => void;
-  /** Parent of a new run. */
-  readonly parent?: TrackingOptions["parent"];
-  /** Tags of a new run. */
-  readonly tags?: TrackingOptions["tags"];
 }
 
 /** Results of an evaluation. */

@@ -1,7 +1,7 @@
 /** @module Exports a training run as a model directory: `model.onnx`, `model.onnx.data`, `model.json`, `golden.png`. */
 import { readdir, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { integerWriter, writeCompactGraph } from "../compression/index";
+import { type CompactOptions, integerWriter, writeCompactGraph } from "../compression/index";
 import {
   floatWriter,
   type GraphFiles,
@@ -23,7 +23,7 @@ import { type CardExtras, writeCard } from "./card";
 /** fp32: exact. int8: weights and activations in 8 bits. compact: the smallest form that is as good on validation. */
 export type Variant = "fp32" | "int8" | "compact";
 
-interface ExportOptions {
+interface ExportOptions extends Partial<CompactOptions> {
   /** Run directory. */
   readonly run: string;
   /** Directory to create. */
@@ -34,12 +34,8 @@ interface ExportOptions {
   readonly data?: string | undefined;
   /** fp32 and int8: combine a subspace stem and the layer after it into an ordinary first layer. */
   readonly foldProjection?: boolean | undefined;
-  /** compact: largest share of the validation tiles whose answer may change, 0 to 1. Default 0.02. */
-  readonly maxChangedAnswers?: number | undefined;
   /** Micrometres per pixel of the training tiles, for slides. */
   readonly mpp?: number | undefined;
-  readonly progress?: Progress | undefined;
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** The exported model. */
@@ -97,18 +93,12 @@ export async function exportRun(options: ExportOptions): Promise<ExportResult> {
   return { out: resolve(options.out), variant, ...result, seconds: (performance.now() - started) / 1000 };
 }
 
-interface Work extends GraphOptions {
-  readonly progress: Progress;
-  readonly signal?: AbortSignal | undefined;
-  readonly maxChangedAnswers?: number | undefined;
-}
-
 async function writeVariant(
   variant: Variant,
   run: TrainedRun,
   tiles: RunTiles | null,
   directory: string,
-  work: Work,
+  work: GraphOptions & CompactOptions,
 ): Promise<{ graph: GraphFiles } & CardExtras> {
   if (variant === "compact") return writeCompactGraph(run, tiles as RunTiles, directory, work);
   const writer = variant === "fp32" ? floatWriter : integerWriter;

@@ -9,7 +9,7 @@ export { colourFeatureCount, measureColours } from "./layers/colour-measures";
 export { Convolution2D } from "./layers/convolution";
 export { CounterDropout, setStep } from "./layers/counter-dropout";
 export { applyLayer } from "./layers/layer";
-export { OnnxBackbone } from "./layers/onnx-backbone";
+export { OnnxBackbone, type OnnxBackboneConfig } from "./layers/onnx-backbone";
 export { SubspaceProjection } from "./layers/subspace-projection";
 export { PositionEmbedding, SelfAttention } from "./layers/transformer";
 export { type Activation, architectureOf, mlp, mlpBehindProjection, mlpOnFeatures, type Normalization } from "./mlp";

@@ -5,13 +5,16 @@ import { intervalFigure } from "./intervals";
 import { colours } from "./theme";
 
 /** A technique with the results for the figures. */
-interface ComparedTechnique {
+export interface ComparedTechnique {
   readonly name: string;
   readonly title: string;
   readonly test: { readonly rocAuc: number; readonly rocAucCi95?: Interval };
+  /** Test AUC minus the colour baseline's on the same tiles, with its 95 % interval (DeLong); missing without a baseline. */
   readonly beyondBaseline?: { readonly difference: number; readonly ci95: Interval };
   readonly parameters: number;
+  /** Median time of the exported model for single images, without decoding. */
   readonly latencyMs: number;
+  /** Time of the training itself, without the trainings that selected a choice. */
   readonly trainingSeconds: number;
 }
 

@@ -2,7 +2,7 @@
 export { agreementFigure, votesFigure } from "./agreement";
 export { architectureFigure, countText, type LayerBox } from "./architecture";
 export { calibrationFigure, scoreFigure } from "./calibration";
-export { beyondBaselineFigure, techniqueCostFigure, techniquesFigure } from "./comparison";
+export { beyondBaselineFigure, type ComparedTechnique, techniqueCostFigure, techniquesFigure } from "./comparison";
 export { confusionFigure } from "./confusion";
 export { precisionRecallFigure, rocFigure, sweepFigure } from "./curves";
 export { costFigure, latencyFigure, pageFigure, patternFigure } from "./deployment";

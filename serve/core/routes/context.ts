@@ -16,22 +16,26 @@ export interface ServiceLimits {
   readonly deadlineMs: number;
 }
 
-/** The service, as used by its handlers. */
-export interface ServiceContext {
-  readonly phase: "starting" | "serving" | "stopping";
+/** What a deployment has to offer. Without an optional part, its routes respond with a problem or an empty answer. */
+export interface ServiceParts {
   readonly models: ModelRegistry;
-  readonly images: ImageSource | undefined;
-  readonly slides: SlideHost | undefined;
+  readonly images?: ImageSource | undefined;
+  readonly slides?: SlideHost | undefined;
+  /** Address of a second deployment, such as a Lambda endpoint, to offer on the page. */
+  readonly endpoint?: string | undefined;
+  /** Folder of the models' training runs, for the page's curves. */
+  readonly runs?: string | undefined;
+  /** File for people's labels of predictions. Without it, the page does not ask for labels. */
+  readonly feedback?: string | undefined;
+}
+
+/** The service, as used by its handlers. */
+export interface ServiceContext extends ServiceParts {
+  readonly phase: "starting" | "serving" | "stopping";
   readonly limits: ServiceLimits;
   readonly memory: RequestMemory;
   readonly metrics: Metrics;
   readonly version: string;
-  /** Address of a second deployment to offer on the page. */
-  readonly endpoint: string | undefined;
-  /** Folder of the models' training runs. */
-  readonly runs: string | undefined;
-  /** File for people's labels. */
-  readonly feedback: string | undefined;
   /** Available optional parts of the page. */
   readonly pages: readonly string[];
   /** Milliseconds from the start until the models were loaded; only for the first call. */

@@ -5,24 +5,6 @@ import type { Answer, ServedModel } from "../models/index";
 import type { Handler, RoutedRequest, ServiceContext } from "./context";
 import { type RequestedImage, readImage, readImages } from "./request-images";
 
-/** The response for one image; times in seconds. */
-interface PredictionBody {
-  readonly image_filename: string | null;
-  readonly logit: number;
-  readonly probability: number;
-  readonly predicted_class: string;
-  readonly threshold: number;
-  readonly model: string;
-  readonly model_sha256: string;
-  readonly preprocess_time: number;
-  readonly inference_time: number;
-  readonly in_distribution: number | null;
-  readonly warnings: readonly string[];
-  readonly trained_on_drawn_tiles: boolean | null;
-  /** If `tile` was requested and the image is large. */
-  readonly tiles?: Answer["tiles"];
-}
-
 export const predictRoute: Handler = async (context, request) => {
   const name = request.query.get("model");
   context.models.get(name);
@@ -76,7 +58,8 @@ async function predict(context: ServiceContext, name: string | null, image: Requ
   });
 }
 
-function predictionBody(filename: string | null, model: ServedModel, answer: Answer): PredictionBody {
+/** The response for one image (`Prediction` in the API's description); times in seconds. */
+function predictionBody(filename: string | null, model: ServedModel, answer: Answer) {
   return {
     image_filename: filename,
     logit: answer.logit,

@@ -9,7 +9,7 @@ import { setFlagsFromString } from "node:v8";
  * Flags for the command line of a worker process: its heap may grow to four times its live size. A larger young generation
  * frees images together and costs 32 MB.
  */
-export const COLLECTOR_FLAGS: readonly string[] = ["--heap-growing-percent=300", "--min-semi-space-size=16"];
+export const MODEL_WORKER_FLAGS: readonly string[] = ["--heap-growing-percent=300", "--min-semi-space-size=16"];
 
 /** Lets the heap of the running process, a server's, grow to three times its live size. */
 export function collectLessOften(): void {

@@ -5,7 +5,7 @@ import type { Duplex } from "node:stream";
 import { HistoError, InputError, messageOf } from "../../../src/errors/index";
 import { environmentWithoutSecrets } from "../../../src/machine/index";
 import { type LoadedModel, Problem } from "../../core/index";
-import { COLLECTOR_FLAGS } from "./collector";
+import { MODEL_WORKER_FLAGS } from "./collector";
 import type { FromWorker, ToWorker, Work, WorkerOptions } from "./messages";
 import { Wire } from "./wire";
 
@@ -178,7 +178,7 @@ export function untilAborted<T>(promise: Promise<T>, signal?: AbortSignal, onAbo
 
 /** @throws {Error} if the system cannot start another process; in some cases the process emits an error instead */
 function spawnWorker({ decoders }: WorkerOptions): ChildProcess {
-  return spawn(process.execPath, [...COLLECTOR_FLAGS, join(__dirname, "worker-main.js")], {
+  return spawn(process.execPath, [...MODEL_WORKER_FLAGS, join(__dirname, "worker-main.js")], {
     stdio: ["ignore", "inherit", "inherit", "pipe"],
     env: {
       ...environmentWithoutSecrets(),

@@ -1,23 +1,14 @@
 /** @module A frozen ONNX backbone in a model. Its graph becomes a part of the exported graph. */
 import { InputError } from "../../errors/index";
+import type { OnnxBackboneConfig } from "../../models/index";
 import { type DecodedNode, type ForeignTensor, plainNumber, readBackbone, readBackboneGraph } from "../../onnx/index";
 import type { Converter, ConverterTable } from "../conversion";
 
-/** The configuration of the layer, as tfjs writes it. */
-interface BackboneConfig {
-  readonly file: string;
-  readonly sha256: string;
-  readonly features: number;
-  readonly mean: readonly number[];
-  readonly std: readonly number[];
-  readonly output: number;
-  readonly rank: number;
-  readonly pooling: "none" | "first" | "mean" | "first-and-mean";
-  /** Tokens before those of the patches. Missing in older runs. */
-  readonly prefix?: number;
+/** The configuration of the layer, as tfjs writes it: names in snake case. */
+type BackboneConfig = OnnxBackboneConfig & {
   readonly normal_mean: readonly number[];
   readonly normal_std: readonly number[];
-}
+};
 
 const onnxBackbone: Converter = async (layer, [input], conversion) => {
   const { graph } = conversion;

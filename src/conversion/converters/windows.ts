@@ -4,22 +4,13 @@ import type { LayerNode } from "../topology";
 
 type Pair = readonly [number, number];
 
-/** A window that slides over height and width. */
-export interface Window {
-  readonly dilations: Pair;
-  /** Output height and width. */
-  readonly output: Pair;
-  /** Attributes that convolution and pooling share. */
-  readonly attributes: {
-    readonly kernel_shape: Pair;
-    readonly strides: Pair;
-    /** Before (height, width) and after (height, width). */
-    readonly pads: readonly [number, number, number, number];
-  };
-}
-
-/** The window of a layer over an image of the given height and width. @throws {InputError} for channels-first layers */
-export function windowOf(layer: LayerNode, kernel: unknown, image: readonly number[]): Window {
+/**
+ * The window of a layer that slides over an image of the given height and width.
+ * @returns `output`: height and width; `attributes`: those that convolution and pooling share, with the pads before (height, width)
+ *   and after (height, width)
+ * @throws {InputError} for channels-first layers
+ */
+export function windowOf(layer: LayerNode, kernel: unknown, image: readonly number[]) {
   const { config, name } = layer;
   if (config.data_format === "channels_first") {
     const message = `Layer ${name} has the channels first; only channels last can be exported.`;
@@ -39,7 +30,8 @@ export function windowOf(layer: LayerNode, kernel: unknown, image: readonly numb
   };
   const [height, width] = [along(0), along(1)];
   const pads = [height.before, width.before, height.after, width.after] as const;
-  return { dilations, output: [height.output, width.output], attributes: { kernel_shape: size, strides, pads } };
+  const output = [height.output, width.output] as const;
+  return { dilations, output, attributes: { kernel_shape: size, strides, pads } };
 }
 
 /** A setting that is one number for both axes, two numbers, or missing. */

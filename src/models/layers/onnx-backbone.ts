@@ -2,7 +2,7 @@
 import { tf } from "../../tensorflow/index";
 import { Layer } from "./layer";
 
-interface OnnxBackboneConfig {
+export interface OnnxBackboneConfig {
   readonly name?: string;
   /** Name of the ONNX file next to the weights. (tfjs writes strings in lower case, which could break a path.) */
   readonly file: string;
