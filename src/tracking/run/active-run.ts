@@ -243,13 +243,19 @@ export class ActiveRun {
       await this.fileWork;
       if (!this.amends) this.append({ type: "status", status, time });
       this.attempt(() => this.parts.journal.sync());
-      this.attempt(() => this.parts.journal.close());
+      const lost = this.parts.journal.close();
       const sent = await this.parts.sender.close(PATIENCE);
       const report = await completeReport(this.parts.spool, sent);
       if (!report.complete) this.messages.unsent(report);
-      return report;
+      this.messages.lost(lost);
+      return lost > 0 ? { ...report, complete: false, pending: report.pending + lost } : report;
     })();
     return this.ended;
+  }
+
+  /** Reports what could not be logged. */
+  failed(error: unknown): void {
+    this.messages.failed(error);
   }
 
   receive(notice: Notice): void {
@@ -280,7 +286,7 @@ export class ActiveRun {
         const content = { localPath: join(directory, file) };
         await this.take(this.artifactPath(folder, file), content, model === undefined ? {} : { model });
       } catch (error) {
-        this.warn(messageOf(error));
+        this.messages.leaveOut(error);
       }
     }
   }
@@ -291,7 +297,7 @@ export class ActiveRun {
       this.parts.journal.mustBeOpen();
       return work();
     });
-    this.fileWork = begun.catch((error: unknown) => this.warn(messageOf(error)));
+    this.fileWork = begun.catch((error: unknown) => this.messages.leaveOut(error));
     return this.fileWork;
   }
 
@@ -317,7 +323,7 @@ export class ActiveRun {
     try {
       return Promise.resolve(work());
     } catch (error) {
-      this.warn(messageOf(error));
+      this.failed(error);
       return Promise.resolve();
     }
   }

@@ -1,9 +1,10 @@
 /** @module The few messages of a run for its user, each only once. */
 import { mkdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { messageOf } from "../../errors/index";
 import { cacheDirectory, sha256 } from "../../files/index";
 import { counted } from "../../format/index";
-import type { Notice } from "../spool/retry-policy";
+import { isOfDisk, type Notice } from "../spool/retry-policy";
 import type { SpoolSenderReport } from "../spool/spool-sender-report";
 
 /** Most different warnings per run. */
@@ -12,6 +13,9 @@ const DAY_MS = 24 * 3600 * 1000;
 
 export class RunMessages {
   private readonly warnings = new Set<string>();
+  private isUnwritable = false;
+  /** Files that the disk did not take. */
+  private leftOut = 0;
   private reportsAbsence: boolean | undefined;
   /** The server has this run. */
   private isThere = false;
@@ -34,6 +38,37 @@ export class RunMessages {
     this.say(`Tracking: ${message}`);
   }
 
+  /** Reports what could not be logged. */
+  failed(error: unknown): void {
+    if (isOfDisk(error, this.directory)) this.unwritable(error.message);
+    else this.warn(messageOf(error));
+  }
+
+  /** Reports that a file could not be taken into the spool. */
+  leaveOut(error: unknown): void {
+    this.failed(error);
+    if (isOfDisk(error, this.directory)) this.leftOut++;
+  }
+
+  /** Reports that events did not reach the journal, and how many files were left out. */
+  lost(events: number): void {
+    const { directory, leftOut } = this;
+    if (events + leftOut === 0) return;
+    const what = [leftOut > 0 && counted(leftOut, "file"), events > 0 && counted(events, "event")];
+    this.say(
+      `Tracking: ${directory} did not take ${what.filter(Boolean).join(" and ")} of this run; MLflow will not get them.`,
+    );
+  }
+
+  private unwritable(message: string): void {
+    if (this.isUnwritable) return;
+    this.isUnwritable = true;
+    const [reason] = message.split(",");
+    this.warn(
+      `${this.directory} cannot be written now (${reason}). The work continues; files that do not fit are left out of the log, the rest waits in memory.`,
+    );
+  }
+
   /** Reports a notice of the sender. */
   pass(notice: Notice): void {
     if (notice.kind === "created") {
@@ -41,6 +76,10 @@ export class RunMessages {
       return;
     }
     const { kind, message } = notice;
+    if (kind === "unwritable") {
+      this.unwritable(message);
+      return;
+    }
     const log = `The work continues; its log is kept in ${this.directory}`;
     this.explained = kind === "unreachable" || kind === "stopped";
     if (kind === "recovered") this.reportAbsence(`${this.trackingUri} answers again.`);

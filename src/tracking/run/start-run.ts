@@ -63,17 +63,27 @@ export async function startRun(options: StartRunOptions = {}): Promise<ActiveRun
   const say = options.say ?? ((line: string) => void process.stderr.write(`${line}\n`));
   const newKey = randomUUID();
   const spool = new SpoolDirectory(resolve(options.spoolDirectory ?? join("mlruns", "spool", newKey)));
-  await mkdir(spool.files, { recursive: true });
-  await mkdir(spool.table(""), { recursive: true });
+  const problems: unknown[] = [];
+  /** Without a place on the disk, the run itself goes on. */
+  const attempt = async (work: () => unknown) => {
+    try {
+      await work();
+    } catch (error) {
+      problems.push(error);
+    }
+  };
+  await attempt(() => mkdir(spool.table(""), { recursive: true }));
   const earlier = await readRunEvent(spool.journal);
   const header = earlier ?? (await newRun(newKey, options));
   const journal = new Journal(spool);
   if (earlier?.runId === process.env.MLFLOW_RUN_ID) takeFromEnvironment("MLFLOW_RUN_ID");
   const continues = earlier !== undefined || header.runId !== undefined;
   const amends = options.amend === true && continues;
-  if (!earlier) journal.append(header);
-  if (continues && !amends) journal.append({ type: "status", status: "RUNNING", time: Date.now() });
-  journal.sync();
+  if (!earlier) await attempt(() => journal.append(header));
+  if (continues && !amends) {
+    await attempt(() => journal.append({ type: "status", status: "RUNNING", time: Date.now() }));
+  }
+  await attempt(() => journal.sync());
 
   let announce: (notice: Notice) => void = () => undefined;
   const answered = new Promise<void>((done) => {
@@ -104,6 +114,7 @@ export async function startRun(options: StartRunOptions = {}): Promise<ActiveRun
     say,
     absence: options.absence ?? "always",
   });
+  for (const problem of problems) run.failed(problem);
   if (options.tags) run.setTags(options.tags);
   await withinTime(answered, options.waitMs ?? 3000);
   return run;

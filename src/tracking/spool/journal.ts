@@ -69,19 +69,29 @@ export type JournalEvent =
   | { readonly type: "inputs"; readonly datasets: readonly DatasetInput[] }
   | { readonly type: "status"; readonly status: RunStatus; readonly time: number };
 
-/** The journal open for appending. */
+/** Most bytes of lines that wait in memory. */
+const WAITING_BYTES = 16 << 20;
+
+/** The journal open for appending. What the disk does not take waits in memory until it does. */
 export class Journal {
   /** Undefined once the journal is closed, because the system reuses the number for the next open file. */
   private descriptor: number | undefined;
+  private closed = false;
+  private waiting: Buffer[] = [];
+  private waitingBytes = 0;
+  private lost = 0;
 
-  constructor(spool: SpoolDirectory) {
-    mkdirSync(spool.files, { recursive: true });
-    this.descriptor = openSync(spool.journal, "a+");
+  constructor(private readonly spool: SpoolDirectory) {
+    try {
+      this.open();
+    } catch {
+      // The first event tries again, and reports why.
+    }
   }
 
   /** @throws {TrackingInputError} `RUN_ENDED` if the journal is closed */
-  mustBeOpen(): number {
-    if (this.descriptor !== undefined) return this.descriptor;
+  mustBeOpen(): void {
+    if (!this.closed) return;
     throw new TrackingInputError(
       "RUN_ENDED",
       "the run has ended, and data logged after end() is left out; start it again with startRun in the same spoolDirectory to add to it (amend: true keeps its status and its end)",
@@ -90,23 +100,64 @@ export class Journal {
 
   /**
    * Writes one event in a few microseconds.
-   * @throws {TrackingInputError} `RUN_ENDED`; and errors of the file system
+   * @throws {TrackingInputError} `RUN_ENDED`; and errors of the file system, after which the event waits
    */
   append(event: JournalEvent): void {
-    const descriptor = this.mustBeOpen();
-    const line = Buffer.from(`${isTorn(descriptor) ? "\n" : ""}${JSON.stringify(event)}\n`, "utf8");
-    for (let done = 0; done < line.length; ) done += writeSync(descriptor, line, done);
+    this.mustBeOpen();
+    const line = Buffer.from(`${JSON.stringify(event)}\n`, "utf8");
+    this.waiting.push(line);
+    this.waitingBytes += line.length;
+    this.write();
   }
 
   /** Makes everything durable now. */
   sync(): void {
-    fdatasyncSync(this.mustBeOpen());
+    this.mustBeOpen();
+    fdatasyncSync(this.write());
   }
 
-  close(): void {
-    const { descriptor } = this;
+  /** @returns the number of events that could not be written */
+  close(): number {
+    if (this.closed) return 0;
+    try {
+      this.write();
+    } catch {
+      // Counted below.
+    }
+    if (this.descriptor !== undefined) closeSync(this.descriptor);
     this.descriptor = undefined;
-    if (descriptor !== undefined) closeSync(descriptor);
+    this.closed = true;
+    return this.lost + this.waiting.length;
+  }
+
+  private open(): number {
+    mkdirSync(this.spool.files, { recursive: true });
+    this.descriptor = openSync(this.spool.journal, "a+");
+    return this.descriptor;
+  }
+
+  /** Writes what waits. @throws errors of the file system */
+  private write(): number {
+    try {
+      const descriptor = this.descriptor ?? this.open();
+      for (let line = this.waiting[0]; line; line = this.waiting[0]) {
+        const whole = isTorn(descriptor) ? Buffer.concat([Buffer.from("\n"), line]) : line;
+        for (let done = 0; done < whole.length; ) done += writeSync(descriptor, whole, done);
+        this.forget(line);
+      }
+      return descriptor;
+    } catch (error) {
+      for (let line = this.waiting[0]; line && this.waitingBytes > WAITING_BYTES; line = this.waiting[0]) {
+        this.forget(line);
+        this.lost++;
+      }
+      throw error;
+    }
+  }
+
+  private forget(line: Buffer): void {
+    this.waiting.shift();
+    this.waitingBytes -= line.length;
   }
 }
 

@@ -1,4 +1,5 @@
 /** @module Retries requests that fail temporarily, reports this once, and stops if the server refuses this client. */
+import { hasErrorCode, messageOf } from "../../errors/index";
 import { ApiError, failureKind } from "../client/errors";
 import { pauseAfter, SilentServerError } from "../client/transport";
 
@@ -9,6 +10,8 @@ export type Notice =
   | { readonly kind: "unreachable" | "recovered"; readonly message: string }
   /** This sender sends nothing more. */
   | { readonly kind: "stopped"; readonly message: string }
+  /** The spool cannot be written at the moment. */
+  | { readonly kind: "unwritable"; readonly message: string }
   /** The server rejected one item. */
   | { readonly kind: "rejected"; readonly message: string };
 
@@ -137,7 +140,7 @@ export class RetryPolicy {
           if (++alike.count >= aside.tries) throw error;
         } else {
           alike = undefined;
-          this.lost(message);
+          this.lost(error, message);
         }
         const silence = Date.now() - this.lastContact;
         const patienceEnds = silence > this.givesUpAfterMs || error instanceof SilentServerError;
@@ -159,10 +162,15 @@ export class RetryPolicy {
         return await work();
       } catch (error) {
         if (this.closing) throw error;
-        this.lost(error instanceof Error ? error.message : String(error));
+        this.lost(error, messageOf(error));
         await this.alarm.wait(DISK_PAUSE_MS);
       }
     }
+  }
+
+  /** Writes to the spool what can be done without, because sending makes room on a full disk. */
+  async ifDiskTakes(work: () => Promise<void>): Promise<void> {
+    await work().catch((error: unknown) => this.lost(error, messageOf(error)));
   }
 
   private async succeeds(probe: () => Promise<unknown>): Promise<boolean> {
@@ -187,11 +195,21 @@ export class RetryPolicy {
     this.notify({ kind: "recovered", message: "the server answers again" });
   }
 
-  private lost(message: string): void {
-    if (this.unreachable) return;
-    this.unreachable = true;
-    this.notify({ kind: "unreachable", message });
+  private lost(error: unknown, message: string): void {
+    if (isOfDisk(error)) this.notify({ kind: "unwritable", message });
+    else if (!this.unreachable) {
+      this.unreachable = true;
+      this.notify({ kind: "unreachable", message });
+    }
   }
+}
+
+/** True if a file could not be written because of the disk, or because of the given directory. */
+export function isOfDisk(error: unknown, directory?: string): error is Error {
+  if (hasErrorCode(error, "ENOSPC", "EDQUOT", "EROFS", "EIO")) return true;
+  if (directory === undefined || !(error instanceof Error) || hasErrorCode(error, "ENOENT")) return false;
+  const { path, dest } = error as { path?: string; dest?: string };
+  return (dest === undefined || hasErrorCode(error, "ENOTDIR")) && (dest ?? path ?? "").startsWith(directory);
 }
 
 /** True for a response to this request that does not ask to retry later. */

@@ -9,19 +9,24 @@ export class SpoolChecksums {
   alone = false;
   /** The last line may be incomplete. */
   private torn = true;
+  /** Lines that the disk has not taken yet. */
+  private waiting = "";
 
   constructor(
     private readonly spool: SpoolDirectory,
     private readonly client: Mlflow,
   ) {}
 
+  /** @throws errors of the file system, after which the checksum waits in memory for the next one */
   async add(path: string, sha256: string): Promise<void> {
+    this.waiting += `${sha256}  ${path}\n`;
     const file = await open(this.spool.checksums, "a+");
     try {
       // A line that a kill or a full disk has cut off would take this one in.
       if (this.torn) await file.truncate(Buffer.byteLength(wholeLines(await file.readFile("utf8"))));
       this.torn = true;
-      await file.appendFile(`${sha256}  ${path}\n`);
+      await file.appendFile(this.waiting);
+      this.waiting = "";
       this.torn = false;
     } finally {
       await file.close();
@@ -44,7 +49,7 @@ export class SpoolChecksums {
   }
 
   private async own(): Promise<string> {
-    return wholeLines(await readFile(this.spool.checksums, "utf8").catch(() => ""));
+    return wholeLines(await readFile(this.spool.checksums, "utf8").catch(() => "")) + this.waiting;
   }
 }
 

@@ -1,7 +1,7 @@
 /** @module Copies the content of artifacts into the spool, so that it can be sent later as it was when it was logged. */
 import { randomUUID } from "node:crypto";
 import { constants } from "node:fs";
-import { copyFile, link, readdir, realpath, stat, writeFile } from "node:fs/promises";
+import { copyFile, link, readdir, realpath, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isDirectory } from "../../files/index";
 import type { SpoolDirectory } from "./spool-directory";
@@ -16,14 +16,20 @@ export type ArtifactContent = { readonly localPath: string } | { readonly bytes:
 export async function takeIntoSpool(spool: SpoolDirectory, content: ArtifactContent): Promise<string> {
   const name = randomUUID();
   const target = spool.file(name);
-  if ("bytes" in content) {
-    await writeFile(target, content.bytes);
+  try {
+    if ("bytes" in content) await writeFile(target, content.bytes);
+    else await linkOrCopy(content.localPath, target);
     return name;
+  } catch (error) {
+    // A full disk has taken a part of it.
+    await rm(target, { force: true }).catch(() => undefined);
+    throw error;
   }
-  const { localPath } = content;
-  const linked = (await stat(localPath)).size >= COPY_BYTES && (await tryLink(localPath, target));
-  if (!linked) await copyFile(localPath, target, constants.COPYFILE_FICLONE);
-  return name;
+}
+
+async function linkOrCopy(from: string, to: string): Promise<void> {
+  const linked = (await stat(from)).size >= COPY_BYTES && (await tryLink(from, to));
+  if (!linked) await copyFile(from, to, constants.COPYFILE_FICLONE);
 }
 
 /** The files below a folder, including linked files but not linked folders, as relative paths with `/`. */

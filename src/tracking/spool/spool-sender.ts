@@ -170,7 +170,7 @@ export class SpoolSender {
         continue;
       }
       await pause();
-      if (synced !== offset) await this.retries.onDisk(() => syncJournal(this.spool.journal));
+      if (synced !== offset) await this.retries.ifDiskTakes(() => syncJournal(this.spool.journal));
       synced = offset;
       if (closing) return;
       await this.retries.alarm.wait(IDLE_MS);
@@ -243,7 +243,7 @@ export class SpoolSender {
       if (event.addsRows) await writeWholeTable(this.client, this.spool, runId, event.path, local, source);
       if (model) return artifacts.uploadBelow(model.artifact_uri, source, event.path, { memory });
       const { path, sha256 } = await this.client.uploadArtifact(runId, source, target, { memory });
-      await this.retries.onDisk(() => this.checksums.add(path, sha256));
+      await this.retries.ifDiskTakes(() => this.checksums.add(path, sha256));
     };
     const sent = await this.orReject(event, send, { probe: () => this.checksums.upload(runId), tries: TRIES });
     if (!sent) await memory.save(undefined);
@@ -319,7 +319,7 @@ export class SpoolSender {
   /** Saves the state. Saves are sequential, because both kinds of events call this. */
   private save(): Promise<void> {
     this.saving = this.saving.then(() =>
-      this.retries.onDisk(async () => {
+      this.retries.ifDiskTakes(async () => {
         const text = JSON.stringify(this.state);
         if (text === this.saved) return;
         await saveJson(this.spool.state, this.state);

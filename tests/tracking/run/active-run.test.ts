@@ -1,5 +1,6 @@
 /** @module What holds for a run that no server is there for. */
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { lstat, mkdir, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -7,8 +8,8 @@ import { startRun } from "../../../src/tracking/index";
 import type { ArtifactEvent, JournalEvent } from "../../../src/tracking/spool/journal";
 import { temporaryDirectory } from "../../support/temporary-directory";
 
-async function startAlone(context: TestContext) {
-  const spoolDirectory = await temporaryDirectory(context);
+async function startAlone(context: TestContext, directory?: string) {
+  const spoolDirectory = directory ?? (await temporaryDirectory(context));
   const said: string[] = [];
   const run = await startRun({
     spoolDirectory,
@@ -39,6 +40,24 @@ test("what is logged after the end is left out, and said once", async (context) 
   assert.match(said[0] ?? "", /^Tracking: the run has ended/);
   assert.equal(await readFile(join(spoolDirectory, "events.jsonl"), "utf8"), journal);
   assert.deepEqual(await readdir(join(spoolDirectory, "files")), files, "no content that nobody will send");
+});
+
+test("a disk without space does not end the work, and is said once, with what it has cost", {
+  skip: existsSync("/dev/full") ? false : "This system has no /dev/full.",
+}, async (context) => {
+  const spoolDirectory = await temporaryDirectory(context);
+  await symlink("/dev/full", join(spoolDirectory, "events.jsonl"));
+  // Stands for a full disk: no file can be created there.
+  await writeFile(join(spoolDirectory, "files"), "");
+  const { run, said } = await startAlone(context, spoolDirectory);
+  for (let step = 0; step < 3; step++) run.logMetric("loss", 0.5, step);
+  for (const name of ["a.txt", "b.txt"]) await run.logText("content", name);
+  const { complete, pending } = await run.end();
+  assert.deepEqual([complete, pending], [false, 5]);
+  const reasons = said.filter((line) => !line.includes("stopped"));
+  assert.equal(reasons.length, 2, said.join("\n"));
+  assert.match(reasons[0] ?? "", /cannot be written now \(E\w+: [^)]*\)\. The work continues/);
+  assert.match(reasons[1] ?? "", /did not take 2 files and 5 events of this run/);
 });
 
 test("a value that cannot be logged costs only itself, and no call throws", async (context) => {

@@ -1,7 +1,7 @@
 /** @module The journal survives being cut anywhere. */
 import assert from "node:assert/strict";
 import { closeSync, openSync } from "node:fs";
-import { appendFile, readFile, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, readFile, rm, rmdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { Journal, type JournalEvent, readJournal, readRunEvent } from "../../../src/tracking/spool/journal";
@@ -55,6 +55,27 @@ test("a journal cut at any byte keeps its whole lines and can be continued", asy
       `cut at ${cut}`,
     );
   }
+});
+
+test("what the disk does not take waits in memory, and what it never takes is counted", async (context) => {
+  const spool = new SpoolDirectory(await temporaryDirectory(context));
+  await mkdir(spool.journal);
+  const journal = new Journal(spool);
+  for (const event of events.slice(0, 2)) assert.throws(() => journal.append(event), { code: "EISDIR" });
+  await rmdir(spool.journal);
+  for (const event of events.slice(2)) journal.append(event);
+  assert.equal(journal.close(), 0);
+  const { entries } = await readJournal(spool.journal, 0);
+  assert.deepEqual(
+    entries.map(({ event }) => event),
+    events,
+  );
+
+  await rm(spool.journal);
+  await mkdir(spool.journal);
+  const lost = new Journal(spool);
+  for (const event of events) assert.throws(() => lost.append(event), { code: "EISDIR" });
+  assert.equal(lost.close(), events.length);
 });
 
 test("an event after a line that another writer could not finish is whole", async (context) => {
