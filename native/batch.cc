@@ -123,7 +123,7 @@ void BatchProduct::Forward(const float* x, Index stride, const float* base, bool
   });
 }
 
-void BatchProduct::Backward(const float* dy, const float* values, float* dx, float* sums) const {
+void BatchProduct::Backward(const float* dy, const Activations& values, float* dx, float* sums) const {
   const BackwardProduct product(*this, dy);
   InRanges(inputs, product.Block(), ThreadsFor(*this), [&](Index from, Index to) {
     for (Index first = from; first < to; first += product.Block()) {
@@ -145,7 +145,7 @@ BackwardProduct::BackwardProduct(const BatchProduct& product, const float* dy) :
 
 Index BackwardProduct::Block() const { return rounded_ ? bfloat16::kRows : BatchStrip().rows * kGroups; }
 
-void BackwardProduct::Inputs(Index first, Index count, const float* values, float* dx, float* sums) const {
+void BackwardProduct::Inputs(Index first, Index count, const Activations& given, float* dx, float* sums) const {
   const auto& [batch, inputs, outputs, weights, bf16] = product_;
   if (rounded_) {
     bfloat16::Backward(product_, rounded_, first, count, dx);
@@ -161,9 +161,9 @@ void BackwardProduct::Inputs(Index first, Index count, const float* values, floa
     }
     Unpack(products, width, batch, count, nullptr, 0, false, dx + first, inputs);
   }
-  for (Index b = 0; values && b < batch; b++) {
+  for (Index b = 0; given.values && b < batch; b++) {
     const Index at = b * inputs + first;
-    RectifyErrors(dx + at, values + at, count, dx + at);
+    RectifyErrors(dx + at, given.values + at, count, given.scale, dx + at);
   }
   if (sums) SumColumns(dx + first, batch, count, inputs, sums + first);
 }

@@ -6,6 +6,12 @@
 
 namespace histo {
 
+// The inputs of a layer [batch, inputs], after ReLU and dropout, or null. `scale`: 1 / (1 - rate of the dropout), otherwise 1.
+struct Activations {
+  const float* values = nullptr;
+  float scale = 1;
+};
+
 // With `bf16`, factors are rounded to bfloat16 if bfloat16::Available(). Otherwise everything is float32.
 struct BatchProduct {
   std::int64_t batch, inputs, outputs;
@@ -16,9 +22,9 @@ struct BatchProduct {
   // base [batch, outputs], or [outputs] for all rows.
   void Forward(const float* x, std::int64_t stride, const float* base, bool baseForAll, float* y, bool rectify) const;
 
-  // dx[batch, inputs] = dy W^T, but 0 where values [batch, inputs] are not above 0, and sums[inputs] of it over the batch.
-  // `values` and `sums` may be null.
-  void Backward(const float* dy, const float* values, float* dx, float* sums) const;
+  // dx[batch, inputs] = dy W^T. With `values`: of it, times their factor, but 0 where they are not above 0. Also the sums[inputs]
+  // of dx over the batch, unless null.
+  void Backward(const float* dy, const Activations& values, float* dx, float* sums) const;
 };
 
 // The product of Backward() for some inputs at a time, so that their weights are still in the cache for an update.
@@ -29,7 +35,7 @@ class BackwardProduct {
   // Inputs that are computed together; a multiple of 16.
   std::int64_t Block() const;
   // Computes dx and sums for `count` (at most Block()) inputs from input `first`. The pointers are to those of input 0.
-  void Inputs(std::int64_t first, std::int64_t count, const float* values, float* dx, float* sums) const;
+  void Inputs(std::int64_t first, std::int64_t count, const Activations& values, float* dx, float* sums) const;
 
  private:
   const BatchProduct& product_;
@@ -41,9 +47,9 @@ class BackwardProduct {
 // Results are finished by the thread that computed them, because another processor core would wait for them.
 inline float Rectified(float value, bool rectify) { return rectify && value < 0 ? 0 : value; }  // NaN stays NaN
 
-// dx = dy where y > 0, otherwise 0. Can work in place.
-inline void RectifyErrors(const float* dy, const float* y, std::int64_t n, float* dx) {
-  for (std::int64_t i = 0; i < n; i++) dx[i] = y[i] > 0 ? dy[i] : 0;
+// dx = dy * scale where y > 0, otherwise 0. Can work in place.
+inline void RectifyErrors(const float* dy, const float* y, std::int64_t n, float scale, float* dx) {
+  for (std::int64_t i = 0; i < n; i++) dx[i] = y[i] > 0 ? dy[i] * scale : 0;
 }
 
 // Sums of the columns of x [rows, columns], whose rows are `stride` floats apart.

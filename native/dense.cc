@@ -35,7 +35,7 @@ void DenseGrad(Call& call, const Options& options) {
   float* dx = call.Output(0, {batch, inputs});
   if (!call.ok() || batch * inputs == 0) return;
   const BatchProduct product = {batch, inputs, call.dim(1, 1), call.data(1), options.real != 0};
-  product.Backward(call.data(0), nullptr, dx, nullptr);
+  product.Backward(call.data(0), {}, dx, nullptr);
 }
 
 inline void Rectify(const float* x, Index n, float* y) {
@@ -63,13 +63,21 @@ void ReluGrad(Call& call, const Options&) {
   float* dx = call.Output(0, call.shape(0));
   if (!call.ok()) return;
   const Index n = call.count(0);
-  InRanges(n, 1024, n / kThreadful, [&](Index from, Index to) { rectify(dy + from, y + from, to - from, dx + from); });
+  InRanges(n, 1024, n / kThreadful, [&](Index from, Index to) { rectify(dy + from, y + from, to - from, 1, dx + from); });
 }
 
-// x, weights of N layers, their biases -> outputs of each layer, after ReLU except for the last layer. `real`: 1 if factors may
-// be bfloat16.
+// y = y * factor where the draw is not below the rate, otherwise y * 0 (NaN stays NaN)
+inline void Drop(const float* draws, Index n, float rate, float factor, float* y) {
+  for (Index i = 0; i < n; i++) y[i] *= draws[i] >= rate ? factor : 0;
+}
+
+// x, weights of N layers, their biases, draws from [0, 1) for the dropout behind each (or nothing), and for each the rate and the
+// factor of what is not dropped -> outputs of each layer, except for the last one after ReLU and dropout. `real`: 1 if factors
+// may be bfloat16.
 void Chain(Call& call, const Options& options) {
-  const int layers = (call.inputs() - 1) / 2;
+  static const auto drop = Compiled<Drop>::Best();
+  const int layers = (call.inputs() - 2) / 3, dropout = call.inputs() - 1;
+  call.Require(call.count(dropout) == 2 * layers, "Each layer needs the rate and the factor of a dropout.");
   call.Require(call.rank(0) == 2, "x must be a matrix.");
   const Index batch = call.ok() ? call.dim(0, 0) : 0;
   const float* x = call.data(0);
@@ -84,15 +92,24 @@ void Chain(Call& call, const Options& options) {
     if (!call.ok()) return;
     const BatchProduct product = {batch, inputs, outputs, call.data(weights), options.real != 0};
     if (batch * outputs > 0) product.Forward(x, inputs, call.data(bias), true, y, i + 1 < layers);
+    const int draws = 1 + 2 * layers + i;
+    if (call.count(draws) > 0) {
+      call.Require(call.count(draws) == batch * outputs, "The draws of a dropout do not fit its layer.");
+      if (!call.ok()) return;
+      const float* numbers = call.data(dropout) + 2 * i;
+      drop(call.data(draws), batch * outputs, numbers[0], numbers[1], y);
+    }
     x = y;
     inputs = outputs;
   }
 }
 
-// Errors of the last layer, then weights and inputs (after ReLU) of N layers, without those of the first layer -> errors of
-// these inputs before ReLU, sums of these errors over the batch, and the sum of the given errors. Sums are gradients of biases.
+// Errors of the last layer, then weights and inputs (after ReLU and dropout) of N layers, without those of the first layer, and
+// the factor of the dropout before each -> errors of these inputs before ReLU and dropout, sums of these errors over the batch,
+// and the sum of the given errors. Sums are gradients of biases.
 void ChainGrad(Call& call, const Options& options) {
-  const int layers = (call.inputs() - 1) / 2;
+  const int layers = (call.inputs() - 2) / 2, factors = call.inputs() - 1;
+  call.Require(call.count(factors) == layers, "Each input needs the factor of the dropout before it.");
   call.Require(call.rank(0) == 2, "The errors must be a matrix.");
   const Index batch = call.ok() ? call.dim(0, 0) : 0;
   const float* dy = call.data(0);
@@ -110,7 +127,7 @@ void ChainGrad(Call& call, const Options& options) {
     float* sums = call.Output(layers + i, {inputs});
     if (!call.ok()) return;
     const BatchProduct product = {batch, inputs, outputs, call.data(weights), options.real != 0};
-    if (batch * inputs > 0) product.Backward(dy, call.data(values), dx, sums);
+    if (batch * inputs > 0) product.Backward(dy, {call.data(values), call.data(factors)[i]}, dx, sums);
     else std::fill_n(sums, inputs, 0.0f);
     dy = dx;
     outputs = inputs;
@@ -124,8 +141,10 @@ bool RegisterDense() {
          Register<DenseGrad>("HistoDenseGrad", {"dy: float", "weights: float"}, {"dx: float"}) &&
          Register<Relu>("HistoRelu", {"x: float"}, {"y: float"}) &&
          Register<ReluGrad>("HistoReluGrad", {"dy: float", "y: float"}, {"dx: float"}) &&
-         Register<Chain>("HistoChain", {"x: float", "weights: N * float", "biases: N * float"}, {"values: N * float"}) &&
-         Register<ChainGrad>("HistoChainGrad", {"dy: float", "weights: N * float", "values: N * float"},
+         Register<Chain>("HistoChain",
+                         {"x: float", "weights: N * float", "biases: N * float", "draws: N * float", "dropout: float"},
+                         {"values: N * float"}) &&
+         Register<ChainGrad>("HistoChainGrad", {"dy: float", "weights: N * float", "values: N * float", "factors: float"},
                              {"errors: N * float", "sums: N * float", "last: float"});
 }
 

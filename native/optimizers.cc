@@ -176,9 +176,9 @@ struct Gradient {
 // The errors of a layer's inputs, which are computed from its weights before these change.
 struct Errors {
   const histo::BackwardProduct& product;
-  const float* values;  // the layer's inputs [batch, rows], after ReLU
-  float* dx;            // [batch, rows]
-  float* sums;          // [rows]
+  histo::Activations values;  // the layer's inputs [batch, rows]
+  float* dx;                  // [batch, rows]
+  float* sums;                // [rows]
 };
 
 void Update(Rule rule, const Values& v, const Gradient& gradient, const float* options, bool bf16,
@@ -259,7 +259,8 @@ bool ComputeAll(const std::vector<Variable>& variables, const float* options, Ru
 }
 
 // Updates Dense layers, the last one first: their kernels, then their biases. The gradient of a kernel is the input of its
-// layer [batch, rows]; only the last kernel has errors [batch, columns], from which the others follow.
+// layer [batch, rows]. In place of the errors of its output [batch, columns], which only the last kernel has and the others
+// follow from, a kernel has one number: the factor of what the dropout behind its layer does not drop.
 bool ComputeChain(const std::vector<Variable>& variables, const float* options, Rule rule, int slots) {
   const std::size_t layers = variables.size() / 2;
   if (variables.size() != 2 * layers) return false;
@@ -275,6 +276,7 @@ bool ComputeChain(const std::vector<Variable>& variables, const float* options, 
     widest = std::max(widest, columns);
     if (kernel.rank(kGradient) != 2 || kernel.dim(kGradient, 0) != batch || kernel.dim(kGradient, 1) != columns) return false;
     if (batch * columns * kernel.dim(kWeights, 1) == 0) return false;
+    if (i + 1 < layers && kernel.count(kErrors) != 1) return false;
   }
   const float* errors = last.data(kErrors);
   columns = last.dim(kErrors, 1);
@@ -289,7 +291,8 @@ bool ComputeChain(const std::vector<Variable>& variables, const float* options, 
     const float* inputs = kernel.data(kGradient);
     const histo::BatchProduct layer = {batch, rows, columns, kernel.data(kWeights), bf16};
     const histo::BackwardProduct backward(layer, errors);
-    const Errors before = {backward, inputs, results[i % 2], sums};
+    const float factor = i > 0 ? *variables[i - 1].data(kErrors) : 1;
+    const Errors before = {backward, {inputs, factor}, results[i % 2], sums};
     Update(rule, kernel.values(), {inputs, errors, batch, rows, columns}, options + kWidth, bf16, i > 0 ? &before : nullptr);
     errors = results[i % 2];
     columns = rows;

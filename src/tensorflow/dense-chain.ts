@@ -1,5 +1,5 @@
 /**
- * @module Networks of dense layers with ReLU between them, forward and backward in one native operation each
+ * @module Networks of dense layers with ReLU and dropout between them, forward and backward in one native operation each
  * (native/dense.cc). With few inputs a layer takes less than a millisecond, and the time between operations (JavaScript,
  * waking threads) was a fifth of a step.
  */
@@ -12,6 +12,18 @@ import { attribute, callOps } from "./kernels";
 export interface DenseChain {
   readonly kernels: readonly tf.Variable[];
   readonly biases: readonly tf.Variable[];
+  /** The dropout behind each layer's ReLU. */
+  readonly dropouts: readonly (DropoutLayer | undefined)[];
+}
+
+/** Inverted dropout layers implement this. */
+export interface DropoutLayer {
+  /** Probability of dropping a unit. */
+  readonly rate: number;
+  /** Factor of the units that are not dropped, as float32: 1 / (1 - rate). */
+  readonly factor: number;
+  /** Draws from [0, 1) for the current step; units with one below the rate are dropped. */
+  draws(shape: readonly number[]): tf.Tensor;
 }
 
 /** Dense layers implement this. */
@@ -20,41 +32,56 @@ export interface DenseLayer {
   denseWeights(): { readonly blocks: readonly tf.Variable[]; readonly bias: tf.Variable };
 }
 
-/** The chain of a model on vectors with ReLU after each layer but the last; undefined for others. */
+/** The chain of a model on vectors with ReLU, and perhaps dropout, after each layer but the last; undefined for others. */
 export function denseChainOf(model: tf.LayersModel): DenseChain | undefined {
   const [input, ...layers] = model.layers;
   if (input?.getClassName() !== "InputLayer" || input.batchInputShape?.length !== 2) return undefined;
-  const inOrder = layers.every((layer, i) => isAfter(layer, model.layers[i] as tf.layers.Layer));
-  const alternating = layers.every((layer, i) => (i % 2 === 0 ? isDense(layer) : isRelu(layer)));
-  if (!inOrder || !alternating || layers.length % 2 === 0) return undefined;
-  const weights = (layers as unknown[]).filter(isDense).map((layer) => layer.denseWeights());
+  if (!layers.every((layer, i) => isAfter(layer, model.layers[i] as tf.layers.Layer))) return undefined;
+  const weights: ReturnType<DenseLayer["denseWeights"]>[] = [];
+  const dropouts: (DropoutLayer | undefined)[] = [];
+  for (const open: unknown[] = [...layers]; open.length > 0; ) {
+    const dense = open.shift();
+    if (!isDense(dense)) return undefined;
+    weights.push(dense.denseWeights());
+    if (open.length > 0 && !isRelu(open.shift() as tf.layers.Layer)) return undefined;
+    dropouts.push(isDropout(open[0]) ? (open.shift() as DropoutLayer) : undefined);
+  }
   const kernels = weights.flatMap(({ blocks }) => blocks);
   const biases = weights.map(({ bias }) => bias);
-  return kernels.length === biases.length && biases.length > 1 ? { kernels, biases } : undefined;
+  const ends = !isRelu(layers.at(-1)) && !isDropout(layers.at(-1));
+  return ends && kernels.length === biases.length && biases.length > 1 ? { kernels, biases, dropouts } : undefined;
 }
 
 /**
- * The output of each layer, after its ReLU if it has one. The caller disposes the outputs.
+ * The output of each layer, after its ReLU and dropout if it has them. The caller disposes the outputs.
  * @param x [n, k]
  */
-export function chainForward({ kernels, biases }: DenseChain, x: tf.Tensor2D): tf.Tensor2D[] {
+export function chainForward({ kernels, biases, dropouts }: DenseChain, x: tf.Tensor2D): tf.Tensor2D[] {
   const attributes = [attribute.int("N", kernels.length), ...denseAttributes()];
-  return callOps("HistoChain", attributes, [x, ...kernels, ...biases], kernels.length) as tf.Tensor2D[];
+  const draws = dropouts.map((dropout, i) => dropout?.draws([x.shape[0], biases[i]?.size ?? 0]) ?? tf.tensor1d([]));
+  const numbers = tf.tensor1d(dropouts.flatMap((dropout) => [dropout?.rate ?? 0, dropout?.factor ?? 1]));
+  const inputs = [x, ...kernels, ...biases, ...draws, numbers];
+  const outputs = callOps("HistoChain", attributes, inputs, kernels.length) as tf.Tensor2D[];
+  tf.dispose([draws, numbers]);
+  return outputs;
 }
 
 /** What the gradients of a chain's weights follow from. */
 export interface ChainErrors extends DenseChain {
-  /** The input of each layer [n, k]. */
+  /** The input of each layer [n, k], the output of the one before. */
   readonly inputs: readonly tf.Tensor2D[];
   /** Gradient of the last layer's output [n, m]. */
   readonly dy: tf.Tensor2D;
 }
 
 /** Gradients of all weights. Those of kernels are in factors, which take over the inputs and `dy`. */
-export function chainBackward({ kernels, biases, inputs, dy }: ChainErrors): Gradients {
+export function chainBackward({ kernels, biases, dropouts, inputs, dy }: ChainErrors): Gradients {
   const behind = kernels.length - 1;
   const attributes = [attribute.int("N", behind), ...denseAttributes()];
-  const results = callOps("HistoChainGrad", attributes, [dy, ...kernels.slice(1), ...inputs.slice(1)], 2 * behind + 1);
+  const factors = tf.tensor1d(dropoutFactors({ dropouts }).slice(0, -1));
+  const given = [dy, ...kernels.slice(1), ...inputs.slice(1), factors];
+  const results = callOps("HistoChainGrad", attributes, given, 2 * behind + 1);
+  factors.dispose();
   const errors = [...results.slice(0, behind), dy] as tf.Tensor2D[];
   const gradients: Gradients = new Map();
   kernels.forEach((kernel, i) => {
@@ -62,6 +89,11 @@ export function chainBackward({ kernels, biases, inputs, dy }: ChainErrors): Gra
   });
   for (const [i, bias] of biases.entries()) gradients.set(bias, results[behind + i] as tf.Tensor);
   return gradients;
+}
+
+/** For each layer the factor of the units that the dropout behind it does not drop. */
+export function dropoutFactors({ dropouts }: Pick<DenseChain, "dropouts">): number[] {
+  return dropouts.map((dropout) => dropout?.factor ?? 1);
 }
 
 /** Disposes gradients that are not applied. */
@@ -74,8 +106,12 @@ function isDense(layer: unknown): layer is DenseLayer {
   return typeof (layer as Partial<DenseLayer>).denseWeights === "function";
 }
 
-function isRelu(layer: tf.layers.Layer): boolean {
-  return layer.getClassName() === "Activation" && layer.getConfig().activation === "relu";
+function isDropout(layer: unknown): layer is DropoutLayer {
+  return typeof (layer as Partial<DropoutLayer> | undefined)?.draws === "function";
+}
+
+function isRelu(layer: tf.layers.Layer | undefined): boolean {
+  return layer?.getClassName() === "Activation" && layer.getConfig().activation === "relu";
 }
 
 function isAfter(layer: tf.layers.Layer, before: tf.layers.Layer): boolean {

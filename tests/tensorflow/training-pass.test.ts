@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { mlpOnFeatures } from "../../src/models/index";
+import { mlpOnFeatures, setStep } from "../../src/models/index";
 import {
   Adam,
   disposeGradient,
+  disposeGradients,
   hasBf16Products,
   multiplyOut,
   type Optimizer,
@@ -43,17 +44,20 @@ function pass(model: tf.LayersModel, x: tf.Tensor, way: UpdateWay): Float32Array
 }
 
 for (const precision of hasBf16Products() ? (["fp32", "bf16"] as const) : (["fp32"] as const)) {
-  for (const [batch, width, hidden] of [
-    [64, 40, [70, 33]],
-    [1, 5, [3]],
-    [130, 17, [96, 48, 7]],
+  for (const [batch, width, hidden, dropout] of [
+    [64, 40, [70, 33], 0],
+    [1, 5, [3], 0],
+    [130, 17, [96, 48, 7], 0],
+    [64, 40, [300, 200], 0.25],
+    [130, 17, [96, 48, 70], 0.5],
   ] as const) {
     test(
-      `a chain of ${hidden.length + 1} Dense layers gives what its layers give one by one (${precision}, ${batch} examples)`,
+      `a chain of ${hidden.length + 1} Dense layers gives what its layers give one by one (${precision}, ${batch} examples, dropout ${dropout})`,
       options,
       () => {
         withPrecision(precision, () => {
-          const model = mlpOnFeatures(width, { hidden, seed: 3 });
+          const model = mlpOnFeatures(width, { hidden, dropout, seed: 3 });
+          setStep(model, 7);
           const x = tf.randomNormal([batch, width], 0, 1, "float32", 5);
           const [own, other] = [pass(model, x, "product"), pass(model, x, "rule")];
           own.forEach((values, i) => {
@@ -72,13 +76,21 @@ for (const precision of hasBf16Products() ? (["fp32", "bf16"] as const) : (["fp3
   }
 }
 
+interface Network {
+  readonly batch: number;
+  readonly hidden: readonly number[];
+  readonly dropout: number;
+}
+
 /** Weights, slots and averages after three updates by an optimizer that computes a chain's gradients itself, or not. */
-function trained(create: () => Optimizer, batch: number, hidden: readonly number[], itself: boolean): Float32Array[] {
-  const model = mlpOnFeatures(40, { hidden: [...hidden], seed: 3 });
+function trained(create: () => Optimizer, network: Network, itself: boolean): Float32Array[] {
+  const { batch, hidden, dropout } = network;
+  const model = mlpOnFeatures(40, { hidden, dropout, seed: 3 });
   const optimizer = create();
   const before = tf.memory().numTensors;
   for (let step = 0; step < 3; step++) {
     const x = tf.randomNormal([batch, 40], 0, 1, "float32", step + 1);
+    setStep(model, step);
     const pass = itself ? passForUpdate : trainingPass;
     const { loss, logits, gradients } = pass(model, x, (z) => tf.mean(tf.square(tf.sub(z, 0.5))) as tf.Scalar);
     assert.equal(gradients instanceof Map, !itself);
@@ -110,12 +122,13 @@ for (const precision of hasBf16Products() ? (["fp32", "bf16"] as const) : (["fp3
       options,
       () => {
         withPrecision(precision, () => {
-          for (const [batch, hidden] of [
-            [64, [520, 130]],
-            [7, [50]],
-            [70, [33, 17, 300]],
+          for (const [batch, hidden, dropout] of [
+            [64, [520, 130], 0],
+            [7, [50], 0.3],
+            [70, [33, 17, 300], 0],
+            [70, [33, 17, 300], 0.5],
           ] as const) {
-            const [one, two] = [true, false].map((itself) => trained(create, batch, hidden, itself));
+            const [one, two] = [true, false].map((itself) => trained(create, { batch, hidden, dropout }, itself));
             assert.deepEqual(one, two);
           }
         });
@@ -159,19 +172,42 @@ test("a pass leaves nothing behind", options, () => {
   model.dispose();
 });
 
-test(
-  "other networks are computed layer by layer: dropout, normalization, another activation, frozen weights",
-  options,
-  () => {
-    const x = tf.ones([3, 6]);
-    for (const more of [{ dropout: 0.5 }, { normalization: "layer" }, { activation: "tanh" }, {}] as const) {
-      const model = mlpOnFeatures(6, { hidden: [4], ...more });
-      if (Object.keys(more).length === 0) model.layers[1]!.trainable = false;
-      const [own, other] = [pass(model, x, "product"), pass(model, x, "rule")];
-      assert.equal(own.length, other.length);
-      assert.ok(Math.abs(own[0]![0]! - other[0]![0]!) < 1e-5);
-      model.dispose();
-    }
-    x.dispose();
-  },
-);
+test("a chain drops the units that its dropout layers drop, and scales the others", options, () => {
+  const model = mlpOnFeatures(6, { hidden: [400], dropout: 0.25, seed: 5 });
+  const x = tf.randomNormal([9, 6], 0, 1, "float32", 2);
+  const [, dense, relu, dropout] = model.layers;
+  setStep(model, 11);
+  const { loss, logits, gradients } = passForUpdate(model, x, (z) => tf.mean(z) as tf.Scalar);
+  assert.ok(!(gradients instanceof Map));
+  const values = (gradients.inputs[1] as tf.Tensor).dataSync();
+  const expected = [dense, relu, dropout]
+    .reduce((y, layer) => layer!.apply(y, { training: true }) as tf.Tensor, x as tf.Tensor)
+    .dataSync();
+  assert.ok(values.every((value, i) => Math.abs(value - expected[i]!) <= 1e-5 * Math.abs(expected[i]!) + 1e-6));
+  const zeros = values.filter((value) => value === 0).length / values.length;
+  assert.ok(
+    zeros > 0.55 && zeros < 0.7,
+    `${zeros} of the units are zero: half by ReLU, a quarter of the rest by dropout`,
+  );
+  disposeGradients(gradients);
+  tf.dispose([loss, logits, x]);
+  model.dispose();
+});
+
+test("other networks are computed layer by layer: normalization, another activation, frozen weights", options, () => {
+  const x = tf.ones([3, 6]);
+  for (const more of [
+    { normalization: "layer" },
+    { dropout: 0.5, normalization: "layer" },
+    { activation: "tanh" },
+    {},
+  ] as const) {
+    const model = mlpOnFeatures(6, { hidden: [4], ...more });
+    if (Object.keys(more).length === 0) model.layers[1]!.trainable = false;
+    const [own, other] = [pass(model, x, "product"), pass(model, x, "rule")];
+    assert.equal(own.length, other.length);
+    assert.ok(Math.abs(own[0]![0]! - other[0]![0]!) < 1e-5);
+    model.dispose();
+  }
+  x.dispose();
+});

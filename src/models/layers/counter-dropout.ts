@@ -3,7 +3,7 @@
  * the same units at every step, and it generates its numbers in JavaScript.
  * @see findings/tfjs-dropout-seed.sh
  */
-import { statelessUniform, tf } from "../../tensorflow/index";
+import { type DropoutLayer, statelessUniform, tf } from "../../tensorflow/index";
 import { Layer } from "./layer";
 
 interface CounterDropoutConfig {
@@ -14,9 +14,9 @@ interface CounterDropoutConfig {
 }
 
 /** Inverted dropout (Srivastava et al. 2014); the identity outside training. */
-export class CounterDropout extends Layer {
+export class CounterDropout extends Layer implements DropoutLayer {
   static readonly className = "CounterDropout";
-  private readonly rate: number;
+  readonly rate: number;
   private readonly seed: number;
   /** The training step; set before each forward pass, see {@link setStep}. */
   step = 0;
@@ -27,10 +27,18 @@ export class CounterDropout extends Layer {
     this.seed = config.seed ?? 0;
   }
 
+  get factor(): number {
+    return 1 / Math.fround(1 - this.rate);
+  }
+
+  draws(shape: readonly number[]): tf.Tensor {
+    return statelessUniform(shape, this.seed, this.step);
+  }
+
   protected compute(x: tf.Tensor, training: boolean): tf.Tensor {
     if (!training || this.rate === 0) return x.clone();
-    const mask = tf.cast(tf.greaterEqual(statelessUniform(x.shape, this.seed, this.step), this.rate), "float32");
-    return tf.mul(x, tf.div(mask, 1 - this.rate));
+    const kept = tf.cast(tf.greaterEqual(this.draws(x.shape), this.rate), "float32");
+    return tf.mul(x, tf.mul(kept, this.factor));
   }
 
   override getConfig(): tf.serialization.ConfigDict {

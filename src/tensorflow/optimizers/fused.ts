@@ -105,16 +105,19 @@ function updateTogether({ operation }: FusedRule, options: tf.Tensor2D, variable
  * rows of its kernel are updated.
  * @param kernels of the layers in order
  * @param inputs of the layers in order
+ * @param factors of what the dropout behind each layer does not drop
  * @param dy gradient of the last layer's output
  */
 export function fusedChainUpdate(
   { operation }: FusedRule,
   options: tf.Tensor2D,
   [kernels, biases]: readonly [readonly FusedVariable[], readonly FusedVariable[]],
-  { inputs, dy }: { readonly inputs: readonly tf.Tensor[]; readonly dy: tf.Tensor },
+  { inputs, factors, dy }: { inputs: readonly tf.Tensor[]; factors: readonly number[]; dy: tf.Tensor },
 ): void {
-  const factors = kernels.map((_, i) => [inputs[i] as tf.Tensor, ...(i === kernels.length - 1 ? [dy] : [])]);
-  runUpdate(`${operation}Chain`, options, [...kernels, ...biases], [...factors, ...biases.map(() => [])]);
+  const behind = factors.slice(0, -1).map((factor) => tf.tensor1d([factor]));
+  const given = kernels.map((_, i) => [inputs[i] as tf.Tensor, behind[i] ?? dy]);
+  runUpdate(`${operation}Chain`, options, [...kernels, ...biases], [...given, ...biases.map(() => [])]);
+  tf.dispose(behind);
 }
 
 /** @param factors of each variable's gradient, see native/optimizers.cc; missing ones become empty tensors */

@@ -1,6 +1,6 @@
 /** @module The base of all optimizers: resident weights and slots, one update per variable, state for checkpoints. */
 import * as tf from "@tensorflow/tfjs";
-import { type ChainErrors, disposeGradients } from "../dense-chain";
+import { type ChainErrors, disposeGradients, dropoutFactors } from "../dense-chain";
 import { disposeGradient, type Gradients, multiplyOut } from "../gradients";
 import { runtime } from "../load";
 import { readValues } from "../read-values";
@@ -141,8 +141,9 @@ export abstract class Optimizer {
   /** Computes the gradients of a chain and applies them, in one pass over its weights. */
   private applyChain(errors: ChainErrors, learningRate: number): void {
     const fused = (some: readonly tf.Variable[]) => some.map((weights) => this.fusedVariable(weights));
+    const factors = dropoutFactors(errors);
     this.withRule(learningRate, (rule, options) => {
-      fusedChainUpdate(rule, options, [fused(errors.kernels), fused(errors.biases)], errors);
+      fusedChainUpdate(rule, options, [fused(errors.kernels), fused(errors.biases)], { ...errors, factors });
     });
     disposeGradients(errors);
   }
