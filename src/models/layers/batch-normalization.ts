@@ -20,9 +20,12 @@ interface BatchNormalizationConfig {
 }
 
 /** y = (x - mean) / sqrt(variance + epsilon) * gamma + beta over x [n, h, w, c], by channel. */
-export class BatchNormalization2D extends Layer {
+export class BatchNormalization2D extends Layer<{
+  readonly axis: -1;
+  readonly momentum: number;
+  readonly epsilon: number;
+}> {
   static readonly className = "BatchNormalization";
-  private readonly momentum: number;
   private readonly options: { readonly epsilon: number; readonly relu6: boolean };
   private readonly keepStatistics: boolean;
   private gamma!: tf.LayerVariable;
@@ -31,10 +34,10 @@ export class BatchNormalization2D extends Layer {
   private movingVariance!: tf.LayerVariable;
 
   constructor(config: BatchNormalizationConfig = {}) {
-    super(config);
-    this.momentum = config.momentum ?? 0.9;
-    this.options = { epsilon: config.epsilon ?? 1e-3, relu6: config.relu6 ?? false };
-    this.keepStatistics = config.keepStatistics ?? false;
+    const { momentum = 0.9, epsilon = 1e-3, relu6 = false, keepStatistics = false, ...rest } = config;
+    super(rest, { axis: -1, momentum, epsilon });
+    this.options = { epsilon, relu6 };
+    this.keepStatistics = keepStatistics;
   }
 
   override build(inputShape: tf.Shape): void {
@@ -60,14 +63,10 @@ export class BatchNormalization2D extends Layer {
     return y;
   }
 
-  override getConfig(): tf.serialization.ConfigDict {
-    return { ...super.getConfig(), axis: -1, momentum: this.momentum, epsilon: this.options.epsilon };
-  }
-
   private moveTowards(average: tf.LayerVariable, value: tf.Tensor): void {
     tf.tidy(() => {
       const before = average.read();
-      average.write(tf.add(before, tf.mul(tf.sub(value, before), 1 - this.momentum)));
+      average.write(tf.add(before, tf.mul(tf.sub(value, before), 1 - this.settings.momentum)));
     });
   }
 }
@@ -76,11 +75,11 @@ export class BatchNormalization2D extends Layer {
 export class ClippedActivation extends Layer {
   static readonly className = "ReLU";
 
-  protected compute(x: tf.Tensor): tf.Tensor {
-    return x;
+  constructor(config: { readonly name?: string } = {}) {
+    super(config, { maxValue: 6 });
   }
 
-  override getConfig(): tf.serialization.ConfigDict {
-    return { ...super.getConfig(), maxValue: 6 };
+  protected compute(x: tf.Tensor): tf.Tensor {
+    return x;
   }
 }

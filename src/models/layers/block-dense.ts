@@ -35,46 +35,42 @@ interface BlockDenseConfig {
 const DEFAULT_BLOCK_ROWS = 4704;
 
 /** y = x W + b for x [n, k]. */
-export class BlockDense extends Layer implements DenseLayer, FactoredLayer, WeightOwner {
+export class BlockDense
+  extends Layer<Required<Omit<BlockDenseConfig, "name">>>
+  implements DenseLayer, FactoredLayer, WeightOwner
+{
   static readonly className = "BlockDense";
-  private readonly units: number;
-  private readonly seed: number;
-  private readonly initialGain: number;
-  private readonly inputGradient: boolean;
-  private readonly blockRows: number;
   private readonly blocks: tf.LayerVariable[] = [];
   private bias!: tf.LayerVariable;
   private pending = new Map<tf.Variable, FactoredGradient>();
 
   constructor(config: BlockDenseConfig) {
-    super(config);
-    this.units = config.units;
-    this.seed = config.seed ?? 0;
-    this.initialGain = config.initialGain ?? 1;
-    this.inputGradient = config.inputGradient ?? false;
-    this.blockRows = config.blockRows ?? DEFAULT_BLOCK_ROWS;
+    const { units, seed = 0, initialGain = 1, inputGradient = false, blockRows = DEFAULT_BLOCK_ROWS, ...rest } = config;
+    super(rest, { units, seed, initialGain, inputGradient, blockRows });
   }
 
   override build(inputShape: tf.Shape): void {
     const k = inputShape[1];
+    const { units, seed, initialGain, blockRows } = this.settings;
     if (inputShape.length !== 2 || !k) throw new Error(`BlockDense needs a flat input, not [${inputShape}].`);
-    for (let start = 0; start < k; start += this.blockRows) {
-      const rows = Math.min(this.blockRows, k - start);
-      const initializer = glorotUniform(k, this.units, this.seed, start, this.initialGain);
-      this.blocks.push(this.addWeight(`kernel_${start}`, [rows, this.units], "float32", initializer));
+    for (let start = 0; start < k; start += blockRows) {
+      const rows = Math.min(blockRows, k - start);
+      const initializer = glorotUniform(k, units, seed, start, initialGain);
+      this.blocks.push(this.addWeight(`kernel_${start}`, [rows, units], "float32", initializer));
     }
     for (const block of this.blocks) markFactored(variableOf(block));
-    this.bias = this.addWeight("bias", [this.units], "float32", tf.initializers.zeros());
+    this.bias = this.addWeight("bias", [units], "float32", tf.initializers.zeros());
     super.build(inputShape);
   }
 
   override computeOutputShape(inputShape: tf.Shape): tf.Shape {
-    return [inputShape[0] ?? null, this.units];
+    return [inputShape[0] ?? null, this.settings.units];
   }
 
   protected compute(x: tf.Tensor2D): tf.Tensor {
     const kernels = this.blocks.map((block) => block.read() as tf.Tensor2D);
     const bias = this.bias.read();
+    const { inputGradient } = this.settings;
     const apply = differentiable((_, save) => {
       save([x]);
       return {
@@ -82,12 +78,12 @@ export class BlockDense extends Layer implements DenseLayer, FactoredLayer, Weig
         gradFunc: (dy, [saved]) => {
           this.keepFactors(saved as tf.Tensor2D, dy);
           const biasGradient = denseBias(dy as tf.Tensor2D);
-          return this.inputGradient ? [denseBackward(dy as tf.Tensor2D, kernels), biasGradient] : biasGradient;
+          return inputGradient ? [denseBackward(dy as tf.Tensor2D, kernels), biasGradient] : biasGradient;
         },
       };
     });
     // tfjs computes the gradients of all arguments, so an input that needs none is not passed as one.
-    return this.inputGradient ? apply(x, bias) : apply(bias);
+    return inputGradient ? apply(x, bias) : apply(bias);
   }
 
   takeFactoredGradients(): Map<tf.Variable, FactoredGradient> {
@@ -101,22 +97,12 @@ export class BlockDense extends Layer implements DenseLayer, FactoredLayer, Weig
   }
 
   namedWeights(): NamedWeight[] {
+    const { units } = this.settings;
     const rows = this.blocks.reduce((sum, block) => sum + rowsOf(block), 0);
     return [
-      { name: `${this.name}/kernel`, shape: [rows, this.units], parts: this.blocks.map(variableOf) },
-      { name: `${this.name}/bias`, shape: [this.units], parts: [variableOf(this.bias)] },
+      { name: `${this.name}/kernel`, shape: [rows, units], parts: this.blocks.map(variableOf) },
+      { name: `${this.name}/bias`, shape: [units], parts: [variableOf(this.bias)] },
     ];
-  }
-
-  override getConfig(): tf.serialization.ConfigDict {
-    return {
-      ...super.getConfig(),
-      units: this.units,
-      seed: this.seed,
-      initialGain: this.initialGain,
-      inputGradient: this.inputGradient,
-      blockRows: this.blockRows,
-    };
   }
 
   private keepFactors(inputs: tf.Tensor2D, errors: tf.Tensor): void {

@@ -12,16 +12,13 @@ import { Layer } from "./layer";
  * difference of neighbours; then shifted and scaled by the weights `shift` and `scale` [features], which are not trained.
  * Pixels are first converted back to levels from 0 to 255; they get no gradient.
  */
-export class ColourFeatures extends Layer {
+export class ColourFeatures extends Layer<ColourFeaturesConfig> {
   static readonly className = "ColourFeatures";
-  private readonly settings: ColourFeaturesConfig;
   private shift!: tf.LayerVariable;
   private scale!: tf.LayerVariable;
 
-  constructor(config: ColourFeaturesConfig) {
-    const { mean, std, ...rest } = config;
-    super({ ...rest, trainable: false });
-    this.settings = { mean, std };
+  constructor({ mean, std, ...config }: ColourFeaturesConfig) {
+    super({ ...config, trainable: false }, { mean: [...mean], std: [...std] });
   }
 
   override build(inputShape: tf.Shape): void {
@@ -37,10 +34,6 @@ export class ColourFeatures extends Layer {
 
   protected compute(x: tf.Tensor4D): tf.Tensor {
     return tf.tidy(() => tf.mul(tf.sub(colourFeatures(x, this.settings), this.shift.read()), this.scale.read()));
-  }
-
-  override getConfig(): tf.serialization.ConfigDict {
-    return { ...super.getConfig(), mean: [...this.settings.mean], std: [...this.settings.std] };
   }
 }
 

@@ -14,17 +14,17 @@ interface CounterDropoutConfig {
 }
 
 /** Inverted dropout (Srivastava et al. 2014); the identity outside training. */
-export class CounterDropout extends Layer implements DropoutLayer {
+export class CounterDropout extends Layer<{ readonly rate: number; readonly seed: number }> implements DropoutLayer {
   static readonly className = "CounterDropout";
-  readonly rate: number;
-  private readonly seed: number;
   /** The training step; set before each forward pass, see {@link setStep}. */
   step = 0;
 
-  constructor(config: CounterDropoutConfig) {
-    super(config);
-    this.rate = config.rate;
-    this.seed = config.seed ?? 0;
+  constructor({ rate, seed = 0, ...config }: CounterDropoutConfig) {
+    super(config, { rate, seed });
+  }
+
+  get rate(): number {
+    return this.settings.rate;
   }
 
   get factor(): number {
@@ -32,17 +32,13 @@ export class CounterDropout extends Layer implements DropoutLayer {
   }
 
   draws(shape: readonly number[]): tf.Tensor {
-    return statelessUniform(shape, this.seed, this.step);
+    return statelessUniform(shape, this.settings.seed, this.step);
   }
 
   protected compute(x: tf.Tensor, training: boolean): tf.Tensor {
     if (!training || this.rate === 0) return x.clone();
     const kept = tf.cast(tf.greaterEqual(this.draws(x.shape), this.rate), "float32");
     return tf.mul(x, tf.mul(kept, this.factor));
-  }
-
-  override getConfig(): tf.serialization.ConfigDict {
-    return { ...super.getConfig(), rate: this.rate, seed: this.seed };
   }
 }
 

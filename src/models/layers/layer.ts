@@ -2,9 +2,17 @@
 import { statelessUniform, tf } from "../../tensorflow/index";
 
 /** A layer with one input. Its output has the shape of its input unless it overrides `computeOutputShape`. */
-export abstract class Layer extends tf.layers.Layer {
-  constructor(config: { readonly name?: string; readonly trainable?: boolean }) {
+export abstract class Layer<Settings extends object = object> extends tf.layers.Layer {
+  /** @param settings what the topology tells of the layer beside its name */
+  constructor(
+    config: { readonly name?: string; readonly trainable?: boolean },
+    protected readonly settings: Settings,
+  ) {
     super(config as ConstructorParameters<typeof tf.layers.Layer>[0]);
+  }
+
+  override getConfig(): tf.serialization.ConfigDict {
+    return { ...super.getConfig(), ...this.settings };
   }
 
   /** The output for an input, in training or for a prediction. */

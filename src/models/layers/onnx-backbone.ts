@@ -25,13 +25,13 @@ export interface OnnxBackboneConfig {
 }
 
 /** (f - shift) * scale, f the backbone's features of the image; weights shift and scale [features], not trained. */
-export class OnnxBackbone extends Layer {
+export class OnnxBackbone extends Layer<OnnxBackboneConfig> {
   static readonly className = "OnnxBackbone";
-  private readonly settings: OnnxBackboneConfig;
 
   constructor(config: OnnxBackboneConfig) {
-    super({ ...(config.name !== undefined && { name: config.name }), trainable: false });
-    this.settings = config;
+    const { mean, std, normalMean, normalStd, ...rest } = config;
+    const settings = { ...rest, mean, std, normalMean, normalStd };
+    super({ ...(config.name !== undefined && { name: config.name }), trainable: false }, settings);
   }
 
   override build(inputShape: tf.Shape): void {
@@ -47,12 +47,6 @@ export class OnnxBackbone extends Layer {
   /** @throws always, because TensorFlow cannot run ONNX graphs */
   protected compute(): never {
     throw new Error("ONNX Runtime runs the backbone; export the model first.");
-  }
-
-  override getConfig(): tf.serialization.ConfigDict {
-    const { mean, std, normalMean, normalStd, ...rest } = this.settings;
-    const lists = { mean: [...mean], std: [...std], normalMean: [...normalMean], normalStd: [...normalStd] };
-    return { ...super.getConfig(), ...rest, ...lists };
   }
 }
 

@@ -9,33 +9,28 @@ interface SubspaceProjectionConfig {
 }
 
 /** z = x B + o for flat x [n, d], basis B [d, rank] and offset o [rank]; no trainable weights. */
-export class SubspaceProjection extends Layer {
+export class SubspaceProjection extends Layer<Pick<SubspaceProjectionConfig, "rank">> {
   static readonly className = "SubspaceProjection";
-  private readonly rankOf: number;
   private basis!: tf.LayerVariable;
   private offset!: tf.LayerVariable;
 
-  constructor(config: SubspaceProjectionConfig) {
-    super({ ...config, trainable: false });
-    this.rankOf = config.rank;
+  constructor({ rank, ...config }: SubspaceProjectionConfig) {
+    super({ ...config, trainable: false }, { rank });
   }
 
   override build(inputShape: tf.Shape): void {
-    this.basis = this.addFixedWeight("basis", [inputShape[1] as number, this.rankOf], "zeros");
-    this.offset = this.addFixedWeight("offset", [this.rankOf], "zeros");
+    const { rank } = this.settings;
+    this.basis = this.addFixedWeight("basis", [inputShape[1] as number, rank], "zeros");
+    this.offset = this.addFixedWeight("offset", [rank], "zeros");
     super.build(inputShape);
   }
 
   override computeOutputShape(inputShape: tf.Shape): tf.Shape {
-    return [inputShape[0] ?? null, this.rankOf];
+    return [inputShape[0] ?? null, this.settings.rank];
   }
 
   protected compute(x: tf.Tensor2D): tf.Tensor {
     return tf.add(tf.matMul(x, this.basis.read() as tf.Tensor2D), this.offset.read());
-  }
-
-  override getConfig(): tf.serialization.ConfigDict {
-    return { ...super.getConfig(), rank: this.rankOf };
   }
 }
 

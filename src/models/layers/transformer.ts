@@ -6,15 +6,13 @@ import { affine, affineGelu, attention, layerNorm, tf } from "../../tensorflow/i
 import { glorotUniform, Layer, normalSeed } from "./layer";
 
 /** Layer normalization of the last axis. Weights: gamma [d], beta [d]. */
-export class TokenNormalization extends Layer {
+export class TokenNormalization extends Layer<{ readonly axis: -1; readonly epsilon: number }> {
   static readonly className = "LayerNormalization";
-  private readonly epsilon: number;
   private gamma!: tf.LayerVariable;
   private beta!: tf.LayerVariable;
 
-  constructor(config: { readonly name?: string; readonly epsilon?: number } = {}) {
-    super(config);
-    this.epsilon = config.epsilon ?? 1e-6;
+  constructor({ epsilon = 1e-6, ...config }: { readonly name?: string; readonly epsilon?: number } = {}) {
+    super(config, { axis: -1, epsilon });
   }
 
   override build(inputShape: tf.Shape): void {
@@ -25,11 +23,7 @@ export class TokenNormalization extends Layer {
   }
 
   protected compute(x: tf.Tensor): tf.Tensor {
-    return layerNorm(x, this.gamma.read(), this.beta.read(), this.epsilon);
-  }
-
-  override getConfig(): tf.serialization.ConfigDict {
-    return { ...super.getConfig(), axis: -1, epsilon: this.epsilon };
+    return layerNorm(x, this.gamma.read(), this.beta.read(), this.settings.epsilon);
   }
 }
 
@@ -41,55 +35,48 @@ interface TokenDenseConfig {
 }
 
 /** A dense layer applied to every token. Weights: kernel [k, units], bias [units]. */
-export class TokenDense extends Layer {
+export class TokenDense extends Layer<
+  Required<Pick<TokenDenseConfig, "units" | "activation">> & { readonly useBias: true }
+> {
   static readonly className = "Dense";
-  private readonly units: number;
-  private readonly activation: "linear" | "gelu";
   private readonly seed: number;
   private kernel!: tf.LayerVariable;
   private bias!: tf.LayerVariable;
 
-  constructor(config: TokenDenseConfig) {
-    super(config);
-    this.units = config.units;
-    this.activation = config.activation ?? "linear";
-    this.seed = config.seed ?? 0;
+  constructor({ units, activation = "linear", seed = 0, ...config }: TokenDenseConfig) {
+    super(config, { units, activation, useBias: true });
+    this.seed = seed;
   }
 
   override build(inputShape: tf.Shape): void {
     const k = inputShape[inputShape.length - 1] as number;
-    this.kernel = this.addWeight("kernel", [k, this.units], "float32", glorotUniform(k, this.units, this.seed, 0));
-    this.bias = this.addWeight("bias", [this.units], "float32", tf.initializers.zeros());
+    const { units } = this.settings;
+    this.kernel = this.addWeight("kernel", [k, units], "float32", glorotUniform(k, units, this.seed, 0));
+    this.bias = this.addWeight("bias", [units], "float32", tf.initializers.zeros());
     super.build(inputShape);
   }
 
   override computeOutputShape(inputShape: tf.Shape): tf.Shape {
-    return [...inputShape.slice(0, -1), this.units];
+    return [...inputShape.slice(0, -1), this.settings.units];
   }
 
   protected compute(x: tf.Tensor): tf.Tensor {
-    const layer = this.activation === "gelu" ? affineGelu : affine;
+    const layer = this.settings.activation === "gelu" ? affineGelu : affine;
     return layer(x, this.kernel.read() as tf.Tensor2D, this.bias.read() as tf.Tensor1D);
-  }
-
-  override getConfig(): tf.serialization.ConfigDict {
-    return { ...super.getConfig(), units: this.units, activation: this.activation, useBias: true };
   }
 }
 
 /** Adds a learned vector to every token. Weight: positions [tokens, d]. */
-export class PositionEmbedding extends Layer {
+export class PositionEmbedding extends Layer<{ readonly seed: number }> {
   static readonly className = "PositionEmbedding";
-  private readonly seed: number;
   private positions!: tf.LayerVariable;
 
-  constructor(config: { readonly name?: string; readonly seed?: number } = {}) {
-    super(config);
-    this.seed = config.seed ?? 0;
+  constructor({ seed = 0, ...config }: { readonly name?: string; readonly seed?: number } = {}) {
+    super(config, { seed });
   }
 
   override build(inputShape: tf.Shape): void {
-    const initializer = tf.initializers.randomNormal({ mean: 0, stddev: 0.02, seed: normalSeed(this.seed) });
+    const initializer = tf.initializers.randomNormal({ mean: 0, stddev: 0.02, seed: normalSeed(this.settings.seed) });
     this.positions = this.addWeight("positions", inputShape.slice(1), "float32", initializer);
     super.build(inputShape);
   }
@@ -97,38 +84,35 @@ export class PositionEmbedding extends Layer {
   protected compute(x: tf.Tensor): tf.Tensor {
     return tf.add(x, this.positions.read());
   }
-
-  override getConfig(): tf.serialization.ConfigDict {
-    return { ...super.getConfig(), seed: this.seed };
-  }
 }
 
 /**
  * Multi-head self attention over tokens [n, t, d]. Weights: qkv_kernel [d, 3 d] and qkv_bias [3 d] (queries, keys and
  * values, each in the order of the heads), out_kernel [d, d], out_bias [d].
  */
-export class SelfAttention extends Layer {
+export class SelfAttention extends Layer<{ readonly heads: number; readonly seed: number }> {
   static readonly className = "SelfAttention";
-  private readonly heads: number;
-  private readonly seed: number;
   private qkvKernel!: tf.LayerVariable;
   private qkvBias!: tf.LayerVariable;
   private outKernel!: tf.LayerVariable;
   private outBias!: tf.LayerVariable;
 
-  constructor(config: { readonly name?: string; readonly heads: number; readonly seed?: number }) {
-    super(config);
-    this.heads = config.heads;
-    this.seed = config.seed ?? 0;
+  constructor({
+    heads,
+    seed = 0,
+    ...config
+  }: { readonly name?: string; readonly heads: number; readonly seed?: number }) {
+    super(config, { heads, seed });
   }
 
   override build(inputShape: tf.Shape): void {
     const d = inputShape[2] as number;
-    if (d % this.heads !== 0) throw new RangeError(`${d} features cannot be shared among ${this.heads} heads.`);
+    const { heads, seed } = this.settings;
+    if (d % heads !== 0) throw new RangeError(`${d} features cannot be shared among ${heads} heads.`);
     const zeros = tf.initializers.zeros();
-    this.qkvKernel = this.addWeight("qkv_kernel", [d, 3 * d], "float32", glorotUniform(d, d, this.seed, 0));
+    this.qkvKernel = this.addWeight("qkv_kernel", [d, 3 * d], "float32", glorotUniform(d, d, seed, 0));
     this.qkvBias = this.addWeight("qkv_bias", [3 * d], "float32", zeros);
-    this.outKernel = this.addWeight("out_kernel", [d, d], "float32", glorotUniform(d, d, this.seed, 1));
+    this.outKernel = this.addWeight("out_kernel", [d, d], "float32", glorotUniform(d, d, seed, 1));
     this.outBias = this.addWeight("out_bias", [d], "float32", zeros);
     super.build(inputShape);
   }
@@ -137,11 +121,7 @@ export class SelfAttention extends Layer {
     const project = (x: tf.Tensor, kernel: tf.LayerVariable, bias: tf.LayerVariable) =>
       affine(x, kernel.read() as tf.Tensor2D, bias.read() as tf.Tensor1D);
     const qkv = project(tokens, this.qkvKernel, this.qkvBias) as tf.Tensor3D;
-    return project(attention(qkv, this.heads), this.outKernel, this.outBias);
-  }
-
-  override getConfig(): tf.serialization.ConfigDict {
-    return { ...super.getConfig(), heads: this.heads, seed: this.seed };
+    return project(attention(qkv, this.settings.heads), this.outKernel, this.outBias);
   }
 }
 
