@@ -135,59 +135,78 @@ function lambdaPlan(settings: DeploymentSettings, { model, tag, settingsFile }: 
   ];
 }
 
-function ec2Plan(settings: DeploymentSettings, { model, release, tag, settingsFile }: PlanOptions): readonly Step[] {
+/**
+ * The steps for machines that run an image: the image and the machines' tools are recorded if none is, so that the machines start,
+ * and once more after `deploy` has tested them.
+ */
+function machineSteps(
+  settings: DeploymentSettings,
+  { tag, settingsFile }: TrackingPlanOptions,
+  image: Image,
+  deploy: readonly Step[],
+): Step[] {
+  const { repository, architecture } = image;
+  const record = (verb?: string) => [
+    put(settings, `${repository}/image`, repository, verb),
+    put(settings, `${repository}/tools`, "tools", verb),
+  ];
+  const scan = operate("scan", `${settings.name}/${repository}`, `{${repository}}`);
+  return [
+    ...firstSteps(settings, settingsFile),
+    ...imageSteps(settings, tag, image),
+    ...imageSteps(settings, tag, toolsImage(architecture)),
+    { title: "Wait for the image's scan", command: scan },
+    ...record("put-first"),
+    ...deploy,
+    ...record(),
+  ];
+}
+
+function ec2Plan(settings: DeploymentSettings, options: PlanOptions): readonly Step[] {
   const { name } = settings;
+  const { model, release, settingsFile } = options;
   const architecture = architectureOf((settings.ec2 as NonNullable<typeof settings.ec2>).instanceType);
   const build = ["--file", "serve/ec2/Dockerfile", "--target", "server"];
   const image = { title: "the server's image", repository: "server", architecture, options: build };
   const bucket = operate("output", name, `${name}-storage`, "ReleasesBucket");
   return [
-    ...firstSteps(settings, settingsFile),
-    ...imageSteps(settings, tag, image),
-    ...imageSteps(settings, tag, toolsImage(architecture)),
-    { title: "Wait for the image's scan", command: operate("scan", `${name}/server`, "{server}") },
-    put(settings, "server/image", "server", "put-first"),
-    put(settings, "server/tools", "tools", "put-first"),
-    { title: "Find the bucket", command: bucket, gives: "bucket" },
-    { title: "Release the model", command: operate("upload", model, "{bucket}", release) },
-    cdk("Servers and API", "deploy", settingsFile, [`${name}-ec2`]),
-    { title: "Wait for the machines", command: operate("wait", name, `${name}-ec2`, "InstanceIds") },
-    {
-      title: "Start the images, then use the model, one machine at a time; go back to both if one fails",
-      command: operate("servers", name, `${name}/server@{server}`, `${name}/tools@{tools}`, release),
-    },
-    put(settings, "server/image", "server"),
-    put(settings, "server/tools", "tools"),
+    ...machineSteps(settings, options, image, [
+      { title: "Find the bucket", command: bucket, gives: "bucket" },
+      { title: "Release the model", command: operate("upload", model, "{bucket}", release) },
+      cdk("Servers and API", "deploy", settingsFile, [`${name}-ec2`]),
+      { title: "Wait for the machines", command: operate("wait", name, `${name}-ec2`, "InstanceIds") },
+      {
+        title: "Start the images, then use the model, one machine at a time; go back to both if one fails",
+        command: operate("servers", name, `${name}/server@{server}`, `${name}/tools@{tools}`, release),
+      },
+    ]),
     { title: "Read the address", command: operate("output", name, `${name}-ec2`, "Url"), gives: "url" },
   ];
 }
 
 /** The steps that deploy the MLflow server, for the first time or again. */
-export function trackingPlan(
-  settings: DeploymentSettings,
-  { tag, settingsFile }: TrackingPlanOptions,
-): readonly Step[] {
+export function trackingPlan(settings: DeploymentSettings, options: TrackingPlanOptions): readonly Step[] {
   const { name } = settings;
   const architecture = architectureOf((settings.tracking as NonNullable<typeof settings.tracking>).instanceType);
-  const options = ["--file", "mlruns-config/Dockerfile"];
-  const image = { title: "MLflow's image", repository: "mlflow", architecture, options, context: "mlruns-config" };
+  const build = ["--file", "mlruns-config/Dockerfile"];
+  const image = {
+    title: "MLflow's image",
+    repository: "mlflow",
+    architecture,
+    options: build,
+    context: "mlruns-config",
+  };
+  const output = (verb: string) => operate(verb, name, `${name}-tracking`, "InstanceId");
   return [
-    ...firstSteps(settings, settingsFile),
-    ...imageSteps(settings, tag, image),
-    ...imageSteps(settings, tag, toolsImage(architecture)),
-    { title: "Wait for the image's scan", command: operate("scan", `${name}/mlflow`, "{mlflow}") },
-    put(settings, "mlflow/image", "mlflow", "put-first"),
-    put(settings, "mlflow/tools", "tools", "put-first"),
-    cdk("Database, MLflow's machine", "deploy", settingsFile, [`${name}-tracking`]),
-    { title: "Wait for the machine", command: operate("wait", name, `${name}-tracking`, "InstanceId") },
-    { title: "Start the image", command: operate("mlflow", name, `${name}/mlflow@{mlflow}`, `${name}/tools@{tools}`) },
-    put(settings, "mlflow/image", "mlflow"),
-    put(settings, "mlflow/tools", "tools"),
-    {
-      title: "Find the machine",
-      command: operate("output", name, `${name}-tracking`, "InstanceId"),
-      gives: "instance",
-    },
+    ...machineSteps(settings, options, image, [
+      cdk("Database, MLflow's machine", "deploy", options.settingsFile, [`${name}-tracking`]),
+      { title: "Wait for the machine", command: output("wait") },
+      {
+        title: "Start the image",
+        command: operate("mlflow", name, `${name}/mlflow@{mlflow}`, `${name}/tools@{tools}`),
+      },
+    ]),
+    { title: "Find the machine", command: output("output"), gives: "instance" },
   ];
 }
 

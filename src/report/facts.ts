@@ -9,22 +9,17 @@ import {
   measureRun,
   metricIntervals,
   type Prediction,
-  type RowGroups,
   type RunResults,
+  type ScoredRows,
   sigmoid,
   type Temperature,
 } from "../evaluation/index";
 import type { Figure } from "../plots/index";
 
 /** Predictions and measures of one partition. */
-export interface PartitionFacts {
+export interface PartitionFacts extends ScoredRows {
   readonly name: "test" | "validation";
   readonly rows: readonly Prediction[];
-  readonly labels: Uint8Array;
-  readonly scores: Float64Array;
-  readonly logits: Float64Array;
-  /** Groups of dependent images, such as those of a patient. */
-  readonly groups?: RowGroups;
   readonly metrics: BinaryMetrics;
   readonly intervals: Readonly<Record<IntervalName, Interval>>;
 }
