@@ -17,7 +17,7 @@ import { mustBeWritable, readJson } from "../files/index";
 import { counted, plainDecimal } from "../format/index";
 import { option } from "../options/index";
 import type { Shifts } from "../shift/index";
-import { defineCommand } from "./command";
+import { type CommandContext, defineCommand } from "./command";
 import { metricsText } from "./metrics";
 import { trackingOptions } from "./mlflow";
 
@@ -103,7 +103,7 @@ export const command = defineCommand({
       ...(options.feedback !== undefined && { feedback: await judgedByPeople(evaluation, options.feedback, results) }),
       ...(options.against && { comparison: await compare(await local(options.against), rows, threshold.value) }),
     };
-    const report = options.report ? await reportOf(results, result, options) : undefined;
+    const report = options.report ? await reportOf(results, result, options, { progress, signal }) : undefined;
     if (report) progress.say(`Report: ${report}`);
     const found: Result = { ...result, ...(report && { report }) };
     if (!options.track) return found;
@@ -148,12 +148,14 @@ async function reportOf(
   results: RunResults,
   { comparison, groups }: Result,
   { report, by = "group" }: Options,
+  work: Pick<CommandContext, "progress" | "signal">,
 ): Promise<string> {
   const { writeReport } = await import("../report/index.js");
-  return writeReport(results, typeof report === "string" ? report : undefined, {
+  const extras = {
     ...(comparison && { comparison: { ...comparison, name: basename(comparison.against) } }),
     ...(groups && { groups: { by, table: groups } }),
-  });
+  };
+  return writeReport(results, typeof report === "string" ? report : undefined, extras, work);
 }
 
 async function judgedByPeople(

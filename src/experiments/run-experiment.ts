@@ -72,6 +72,7 @@ async function trainExportAndLog(
 ): Promise<ExperimentResult> {
   const { progress = silentProgress, signal, callbacks = [] } = training;
   const tracker = track ? new TrainingTracker({ say: (line) => progress.say(line), ...track }) : undefined;
+  let finished: ExperimentResult;
   try {
     const result = await runTraining(options, {
       ...training,
@@ -82,14 +83,17 @@ async function trainExportAndLog(
       await exportAs(variant, { run: result.run, out: model, progress, ...(signal && { signal }) });
     }
     // After the export: its heat maps need the model.
-    if (report) await reportOn(result.run, progress);
+    if (report) await reportOn(result.run, progress, signal);
     const logged = await tracker?.finish(model);
     if (logged?.runUrl) progress.say(`MLflow: ${trainingPage(logged.runUrl)}`);
-    return { ...result, ...(model && { model }), ...logged };
+    finished = { ...result, ...(model && { model }), ...logged };
   } catch (error) {
     await tracker?.end(error instanceof Interrupted || signal?.aborted ? "KILLED" : "FAILED");
     throw error;
   }
+  if (signal?.aborted)
+    throw new Interrupted(`Stopped; the run ${finished.run} is complete, perhaps without its report.`);
+  return finished;
 }
 
 async function exportAs(
@@ -109,12 +113,11 @@ async function exportAs(
 }
 
 /** Writes the report. A failure is only a warning, because the experiment has its model. */
-async function reportOn(run: string, progress: Progress): Promise<void> {
+async function reportOn(run: string, progress: Progress, signal: AbortSignal | undefined): Promise<void> {
   try {
-    await writeReport(run);
+    await writeReport(run, undefined, {}, { progress, signal });
   } catch (error) {
-    progress.say(
-      `Warning: no report was written (${messageOf(error)}); try again with histo evaluate --run ${run} --report.`,
-    );
+    const why = signal?.aborted ? "stopped" : messageOf(error);
+    progress.say(`Warning: no report was written (${why}); try again with histo evaluate --run ${run} --report.`);
   }
 }

@@ -5,8 +5,10 @@ import { join } from "node:path";
 import { HistoError } from "../errors/index";
 import type { RunResults } from "../evaluation/index";
 import type { Explanation } from "../explanation/index";
+import { counted } from "../format/index";
 import { thumbnail } from "../image/index";
 import type { Predictor } from "../inference/index";
+import { type Progress, silentProgress } from "../progress/index";
 
 /** Covered parts per row: coarser than `histo explain`, because every training writes a report. */
 const GRID = 10;
@@ -29,6 +31,12 @@ const WIDTH = 4 * PANEL;
 /** Most bytes of an image: six of them and ten tiles fit into a report of 2 MB, most of which is the code that draws figures. */
 const MOST_BYTES = 40_000;
 
+/** What a report tells while it is drawn, and what stops it. */
+export interface ReportWork {
+  readonly progress?: Progress;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** The heat maps of an image. */
 export interface ExplainedImage {
   readonly explanation: Explanation;
@@ -39,10 +47,12 @@ export interface ExplainedImage {
 /**
  * Explains images, by file name. Empty if the run has no model; leaves out unreadable images.
  * @param paths paths of the images by file name
+ * @throws the signal's reason if it stops the work
  */
 export async function heatMaps(
   { directory: { model } }: RunResults,
   paths: ReadonlyMap<string, string>,
+  { progress = silentProgress, signal }: ReportWork = {},
 ): Promise<ReadonlyMap<string, ExplainedImage>> {
   if (paths.size === 0 || !existsSync(join(model, "model.json"))) return new Map();
   const [{ Predictor }, { explainImage, explanationPicture, scalesFor }] = await Promise.all([
@@ -50,17 +60,21 @@ export async function heatMaps(
     import("../explanation/index.js"),
   ]);
   const predictor = await Predictor.open(model);
+  const task = progress.start("Report", paths.size, "heat maps");
   try {
     const explained = new Map<string, Explanation>();
     const grid = gridFor(paths.size, await millisecondsOf(predictor));
-    for (const [filename, path] of paths) {
+    for (const [i, [filename, path]] of [...paths].entries()) {
+      task.update(i);
       try {
-        explained.set(filename, await explainImage(predictor, await readFile(path), grid));
+        const image = await readFile(path);
+        explained.set(filename, await explainImage(predictor, image, grid, () => signal?.throwIfAborted()));
       } catch (error) {
         // One that cannot be read any more is shown as that.
-        if (!(error instanceof HistoError)) throw error;
+        if (signal?.aborted || !(error instanceof HistoError)) throw error;
       }
     }
+    task.finish(counted(explained.size, "heat map"));
     const scales = scalesFor([...explained.values()]);
     const { classes } = predictor.card;
     const pictures = [...explained].map(async ([filename, explanation]) => {

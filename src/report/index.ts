@@ -6,6 +6,7 @@ import { comparisonSection, type ReportExtras, shiftSection, subgroupSection } f
 import { rankingSection, thresholdSection } from "./decisions";
 import { reportFacts, type Section } from "./facts";
 import { evaluationFigures, trainingFigures } from "./figures";
+import type { ReportWork } from "./heat-maps";
 import { mistakesSection } from "./mistakes";
 import { reportPage } from "./page";
 import { provenanceSection, trainingSection } from "./provenance";
@@ -17,7 +18,7 @@ export { runFigures } from "./figures";
 export { heatMaps } from "./heat-maps";
 export { reportPage } from "./page";
 
-async function reportHtml(results: RunResults, extras: ReportExtras = {}): Promise<string> {
+async function reportHtml(results: RunResults, extras: ReportExtras, work: ReportWork): Promise<string> {
   const facts = reportFacts(results);
   const figures = evaluationFigures(facts);
   const { config, name, classes } = results;
@@ -30,7 +31,7 @@ async function reportHtml(results: RunResults, extras: ReportExtras = {}): Promi
     subgroupSection(facts, extras),
     comparisonSection(facts, extras),
     await shiftSection(facts),
-    await mistakesSection(facts),
+    await mistakesSection(facts, work),
     trainingSection(facts, await trainingFigures(results)),
     provenanceSection(facts),
   ];
@@ -49,10 +50,16 @@ async function reportHtml(results: RunResults, extras: ReportExtras = {}): Promi
  * @param path where to write. Default: the run's own `report.html`
  * @param extras a comparison with another run, measures by group
  * @returns the path
+ * @throws the reason of the signal that stops it
  */
-export async function writeReport(run: string | RunResults, path?: string, extras: ReportExtras = {}): Promise<string> {
+export async function writeReport(
+  run: string | RunResults,
+  path?: string,
+  extras: ReportExtras = {},
+  work: ReportWork = {},
+): Promise<string> {
   const results = typeof run === "string" ? await readRun(run) : run;
   const file = path ?? results.directory.report;
-  await writeFileAtomically(file, await reportHtml(results, extras));
+  await writeFileAtomically(file, await reportHtml(results, extras, work));
   return file;
 }

@@ -7,7 +7,7 @@ import { ImageNames } from "../files/index";
 import { counted, decimal, escapeHtml, paragraph } from "../format/index";
 import { type SampleMeaning, thumbnail } from "../image/index";
 import type { ReportFacts, Section } from "./facts";
-import { type ExplainedImage, heatMaps } from "./heat-maps";
+import { type ExplainedImage, heatMaps, type ReportWork } from "./heat-maps";
 
 /** Maximum edge length of the images in pixels. */
 const THUMBNAIL = 160;
@@ -15,7 +15,7 @@ const THUMBNAIL = 160;
 const SHOWN = 8;
 const EXPLAINED = 3;
 
-export async function mistakesSection({ results, main }: ReportFacts): Promise<Section> {
+export async function mistakesSection({ results, main }: ReportFacts, work: ReportWork): Promise<Section> {
   const { falsePositives, falseNegatives } = worstMistakes(main.rows, main.metrics.threshold, SHOWN);
   const surest = [...falsePositives.slice(0, EXPLAINED), ...falseNegatives.slice(0, EXPLAINED)];
   const [negative, positive] = results.classes.map(escapeHtml);
@@ -27,7 +27,7 @@ export async function mistakesSection({ results, main }: ReportFacts): Promise<S
       return path === undefined ? [] : [[filename, path] as const];
     }),
   );
-  const maps = await heatMaps(results, explained);
+  const maps = await heatMaps(results, explained, work);
   const gallery = async (title: string, total: number, mistakes: readonly Mistake[]) =>
     mistakes.length === 0
       ? paragraph(`${title}: none.`)

@@ -65,6 +65,30 @@ test("the log of a run that is stopped after its training is completed when it i
   assert.equal(await readFile(join(spool, "events.jsonl"), "utf8"), events, "nothing is logged twice");
 });
 
+test("Ctrl-C while the report is drawn leaves only the report out", async (context) => {
+  const folder = await temporaryDirectory(context);
+  process.env.HISTO_CACHE = join(folder, "cache");
+  const data = await writeCsvSet(join(folder, "set"), 40);
+  const run = join(folder, "run");
+  const controller = new AbortController();
+  const said: string[] = [];
+  const progress = {
+    start(label: string) {
+      if (label === "Report") controller.abort(new Interrupted());
+      return silentProgress.start(label, 0);
+    },
+    say: (line: string) => void said.push(line),
+  };
+  const track = { experiment: "stopped", trackingUri: "http://127.0.0.1:1" };
+  const experiment = { run, variant: "fp32", track, progress, signal: controller.signal } as const;
+  const stopped = runExperiment({ data, size: 8, hidden: [2], epochs: 1 }, experiment);
+  await assert.rejects(stopped, (error: Error) => error instanceof Interrupted && /is complete/.test(error.message));
+  assert.ok(said.some((line) => /no report was written \(stopped\).*histo evaluate --run .* --report/.test(line)));
+  assert.ok(!existsSync(join(run, "report.html")));
+  assert.ok(existsSync(join(run, "model", "model.json")));
+  assert.equal(await loggedStatus(join(run, "tracking")), "FINISHED");
+});
+
 test("where no compact form can be close enough, the usual export of a subspace is fp32", async (context) => {
   const folder = await temporaryDirectory(context);
   process.env.HISTO_CACHE = join(folder, "cache");
