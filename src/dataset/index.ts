@@ -5,7 +5,7 @@ export { loadDataset } from "./load";
 export { bitDepthOf, type DatasetOptions } from "./options";
 export { imageNotes, openPixelStore, packPixels, UnreadableImagesError, withoutSkipped } from "./pixel-store";
 export { projectTiles } from "./projection";
-export { DEFAULT_SIZE, naturalSize } from "./size";
+export { naturalSize } from "./size";
 export { foldNames, positionsIn, type SplitOptions, splitValidation } from "./split";
 export { fitStainReference } from "./stain-reference";
 export { channelHistogram, channelStatistics, meanImage, tileEdge } from "./statistics";

@@ -1,11 +1,11 @@
 /** @module Compares Lambda and EC2 under the same traffic: latencies, and costs per month. */
 import { Random } from "../random/index";
 import { type LambdaShape, lambdaMonthlyCost, type MonthlyTraffic, type ServerShape, serverMonthlyCost } from "./cost";
-import { LAMBDA_DEFAULTS, type LambdaOutcome, simulateLambda } from "./lambda-simulation";
+import { LAMBDA_DEFAULTS, simulateLambda } from "./lambda-simulation";
 import { measured, type Sampler, summarize } from "./latency";
 import type { MeasuredLambda, MeasuredServer } from "./measure";
 import type { PriceTable } from "./prices";
-import { SERVER_DEFAULTS, type ServerOutcome, simulateServers } from "./server-simulation";
+import { SERVER_DEFAULTS, simulateServers } from "./server-simulation";
 import { arrivals, type TrafficPattern } from "./traffic";
 
 /** What was measured, and what is assumed about the machines. */
@@ -17,12 +17,6 @@ export interface Measurements {
   /** Share of a machine's measured throughput to plan with. */
   readonly targetUtilization: number;
   readonly maximumMachines: number;
-}
-
-export interface Comparison {
-  readonly pattern: string;
-  readonly lambda: LambdaOutcome;
-  readonly server: ServerOutcome;
 }
 
 /**
@@ -43,7 +37,7 @@ export function compareUnder(
   { from, seconds }: { from: number; seconds: number },
   { lambda, server, placementSeconds, targetUtilization, maximumMachines }: Measurements,
   seed: number,
-): Comparison {
+) {
   const times = arrivals(pattern, from, from + seconds, new Random(seed, "arrivals", pattern.name));
   const warm = measured(lambda.warm);
   const init = measured(lambda.init);
@@ -114,15 +108,8 @@ export function monthlyCostCurves(
   };
 }
 
-/** A way to shorten cold starts. */
-export interface ColdStartOption {
-  readonly option: string;
-  readonly coldStartSeconds: number;
-  readonly dollarsPerMonth: number;
-}
-
 /**
- * Cold starts for each place where the model can be stored, calculated from the measured start and the given speeds. They
+ * Cold starts and what they cost for each way to shorten them, calculated from the measured start and the given speeds. They
  * serve for comparison; only a deployment can measure them.
  */
 export function coldStartOptions(
@@ -141,7 +128,7 @@ export function coldStartOptions(
   },
   speeds: { readonly imageGbPerSecond: number; readonly efsGbPerSecond: number; readonly restoreSeconds: number },
   prices: PriceTable,
-): ColdStartOption[] {
+) {
   const gb = memoryMb / 1024;
   const month = prices.hoursPerMonth * 3600;
   const billed = (seconds: number) => coldStarts * seconds * gb * prices.lambda.gbSecond.x86_64;

@@ -1,6 +1,5 @@
 /** @module Deployment: settings, cost model, and simulation of the two ways to serve. */
 export {
-  type Comparison,
   coldStartOptions,
   compareUnder,
   type Measurements,
@@ -17,7 +16,7 @@ export {
   TYPICAL_TRAFFIC,
 } from "./cost";
 export { requireCredentials } from "./credentials";
-export { endpointCount, fixedMonthlyCosts } from "./estimate";
+export { fixedMonthlyCosts } from "./estimate";
 export type { FunctionResult } from "./gateway-events";
 export { LAMBDA_DEFAULTS, simulateLambda } from "./lambda-simulation";
 export { measured, type Sampler, summarize } from "./latency";
@@ -27,7 +26,6 @@ export {
   type DeploymentPart,
   type DeploymentTarget,
   deploymentPlan,
-  filled,
   KEPT,
   operate,
   removalPlan,

@@ -2,7 +2,6 @@
 export { logitOf, sigmoid } from "../logits/index";
 export {
   type AgreementGroup,
-  isRight,
   type Mistake,
   probabilityByVotes,
   resultsByAgreement,

@@ -14,7 +14,7 @@ export { Folder, isDirectory, makeDirectory, makeOutputFolder, mustBeReplaceable
 export { csvField, csvForeignText, parseDecimal } from "./fields";
 export { sha256, sha256File, sha256FileInThread } from "./hash";
 export { hasImageExtension, hasOtherExtension, IMAGE_EXTENSIONS, ImageNames } from "./image-names";
-export { isAlive, tryLock } from "./lock.cjs";
+export { tryLock } from "./lock.cjs";
 export { descriptorOf } from "./named-file";
 export { cacheDirectory, projectPython, projectRoot, projectVersion } from "./project";
 export { readJson, readOrEmpty } from "./read";

@@ -2,7 +2,6 @@
 export { cnn } from "./cnn";
 export { colourRegression } from "./colour";
 export { type EfficientNetLiteOptions, efficientNetLite, type InvertedBottleneck } from "./efficientnet-lite";
-export { BatchNormalization2D } from "./layers/batch-normalization";
 export { BlockDense } from "./layers/block-dense";
 export { ColourFeatures } from "./layers/colour-features";
 export { colourFeatureCount, measureColours } from "./layers/colour-measures";

@@ -4,7 +4,7 @@ export * from "./declaration/index";
 export { changeSchema, deploymentSchema, logsSchema, pricesSchema, releaseSchema, removalSchema } from "./deploy";
 export { leastBatch, optionsOf, resolveTrainingOptions } from "./resolve";
 export { serveSchema } from "./serve";
-export { slideDefaults, slideSchema } from "./slide/index";
+export { slideSchema } from "./slide/index";
 export {
   BACKBONE_PREFIX,
   defaultTrainingOptions,

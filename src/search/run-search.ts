@@ -9,7 +9,7 @@ import { takeLock } from "../files/index";
 import { counted } from "../format/index";
 import { defaultTrainingOptions, type GivenTrainingOptions, resolveTrainingOptions } from "../options/index";
 import { type Progress, silentProgress } from "../progress/index";
-import { createTask, openTrainingData } from "../training/index";
+import { createTask, openTrainingData, type TaskContext } from "../training/index";
 import { type Halving, rungsOf } from "./halving";
 import { SearchJournal, type TrialRecord } from "./journal";
 import { bestOnPixels, type LeaderboardRow, smallestAsGood } from "./leaderboard";
@@ -170,12 +170,7 @@ function checkHalving(halving: Halving, { fixed, searched }: Space): void {
 async function prepareShared(
   space: Space,
   given: GivenTrainingOptions,
-  context: {
-    readonly progress: Progress;
-    readonly signal: AbortSignal;
-    readonly subspaceDirectory?: string;
-    readonly reading: Reading;
-  },
+  context: TaskContext & { readonly signal: AbortSignal; readonly reading: Reading },
 ): Promise<void> {
   const options = resolveTrainingOptions({ ...space.fixed, ...given });
   const data = await openTrainingData(options, context);

@@ -26,4 +26,4 @@ export * as schedules from "./schedules";
 export { highestRate } from "./schedules";
 export { subspacePictures } from "./subspace/pictures";
 export { Trainer, TrainingDiverged, type UserMetric } from "./trainer";
-export type { TrainingTask } from "./training-task";
+export type { TaskContext, TrainingTask } from "./training-task";

@@ -1,4 +1,6 @@
 /** @module What the handlers of routes get: the service, and the request with its route. */
+import type * as z from "zod";
+import type { slideSchema } from "../../../src/options/index";
 import type { Problem, RequestMemory, ServiceRequest, ServiceResponse } from "../http/index";
 import type { ImageSource } from "../images/index";
 import type { Metrics } from "../metrics";
@@ -84,16 +86,10 @@ export interface SlideState {
   readonly summary?: object;
 }
 
-/** How to predict a slide. */
-export interface SlideOrder {
+/** How to predict a slide: by the options of `histo slide` with the same names. */
+export interface SlideOrder extends Pick<z.input<typeof slideSchema>, "mpp" | "slideMpp" | "overlap" | "profile"> {
   readonly slide: string;
   readonly model: string;
-  /** Micrometres per pixel of the model's tiles, and of the slide. */
-  readonly mpp?: number | undefined;
-  readonly slideMpp?: number | undefined;
-  readonly overlap?: number | undefined;
-  /** What to do with the slide's colour profile. */
-  readonly profile?: "ignore" | "apply" | undefined;
 }
 
 /** Predicts slides in the background. Deployments without one respond with an alternative. */

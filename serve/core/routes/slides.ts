@@ -2,7 +2,7 @@
 import { parseDecimal } from "../../../src/files/index";
 import { json, Problem, readJsonBody } from "../http/index";
 import { isSlideName } from "../images/index";
-import type { Handler, RoutedRequest, ServiceContext, SlideHost, SlideState } from "./context";
+import type { Handler, RoutedRequest, ServiceContext, SlideHost, SlideOrder, SlideState } from "./context";
 
 const FIELDS = ["slide", "mpp", "slide_mpp", "overlap", "profile"];
 
@@ -96,7 +96,7 @@ function answerOf(state: SlideState): object {
   };
 }
 
-function profileIn({ profile }: Readonly<Record<string, unknown>>): "ignore" | "apply" | undefined {
+function profileIn({ profile }: Readonly<Record<string, unknown>>): SlideOrder["profile"] {
   if (profile === undefined || profile === null) return undefined;
   if (profile === "ignore" || profile === "apply") return profile;
   throw new Problem("FIELD_INVALID", "profile must be ignore or apply.");

@@ -128,17 +128,25 @@ export async function imageBlob(name) {
   return (await call(imagePath(name))).blob();
 }
 
-/** @type {Promise<any> | undefined} */
-let infoOnce;
-
-/** `GET /info`, once, as soon as the models are loaded. @returns {Promise<any>} */
-export function info() {
-  infoOnce ??= infoOfLoaded().catch((error) => {
-    infoOnce = undefined;
-    throw error;
-  });
-  return infoOnce;
+/**
+ * A function that asks once, and anew only after a failure.
+ * @template T
+ * @param {() => Promise<T>} ask @returns {() => Promise<T>}
+ */
+function once(ask) {
+  /** @type {Promise<T> | undefined} */
+  let asked;
+  return () => {
+    asked ??= ask().catch((error) => {
+      asked = undefined;
+      throw error;
+    });
+    return asked;
+  };
 }
+
+/** `GET /info`, once, as soon as the models are loaded. @type {() => Promise<any>} */
+export const info = once(infoOfLoaded);
 
 const LOADING_MS = 1000;
 
@@ -152,17 +160,8 @@ async function infoOfLoaded() {
   }
 }
 
-/** @type {Promise<any> | undefined} */
-let imagesOnce;
-
-/** Every image of the source, asked for once. @returns {Promise<{source: any, total: number, images: any[]}>} */
-export function images() {
-  imagesOnce ??= allImages().catch((error) => {
-    imagesOnce = undefined;
-    throw error;
-  });
-  return imagesOnce;
-}
+/** Every image of the source, asked for once. @type {() => Promise<{source: any, total: number, images: any[]}>} */
+export const images = once(allImages);
 
 /** `GET /images` gives a page at a time. */
 async function allImages() {

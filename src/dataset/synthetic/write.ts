@@ -23,11 +23,7 @@ interface SyntheticOptions {
 }
 
 /** What was written. */
-export interface SyntheticSummary {
-  readonly out: string;
-  readonly images: number;
-  readonly size: number;
-  readonly seed: number;
+export interface SyntheticSummary extends Required<Pick<SyntheticOptions, "out" | "images" | "size" | "seed">> {
   /** Tiles per class and partition. */
   readonly classes: Readonly<Record<string, { readonly train: number; readonly test: number }>>;
 }
