@@ -19,9 +19,6 @@ interface LossOptions {
   readonly focalGamma: number;
 }
 
-/** About the smallest difference of a 32-bit probability from one. */
-const LEAST_MISS = 1e-7;
-
 /**
  * Binary cross-entropy with logits, or focal loss (Lin et al. 2017): cross-entropy times (1 - p of the label)^gamma.
  * Computed as max(z, 0) - z y + log(1 + exp(-|z|)), which neither overflows nor loses small values. It uses double precision
@@ -61,13 +58,13 @@ function lossAndSlopes(
     const [z, label] = [logits[i] as number, labels[i] as number];
     const target = label * (1 - labelSmoothing) + labelSmoothing / 2;
     const p = 1 / (1 + Math.exp(-z));
+    const rest = 1 / (1 + Math.exp(z)); // 1 - p, also where it is too small for a difference
     let entropy = Math.max(z, 0) - z * target + Math.log1p(Math.exp(-Math.abs(z)));
     let slope = p - target;
     if (loss === "focal") {
-      const miss = label * (1 - p) + (1 - label) * p;
-      // At a miss of zero, the derivative of a power below one is infinite.
-      const focus = Math.max(miss, LEAST_MISS) ** focalGamma;
-      const rise = miss > LEAST_MISS ? (focalGamma * focus * (1 - 2 * label) * p * (1 - p)) / miss : 0;
+      const miss = label * rest + (1 - label) * p;
+      const focus = miss ** focalGamma;
+      const rise = miss > 0 ? ((focalGamma * (1 - 2 * label) * p * rest) / miss) * focus : 0;
       slope = slope * focus + entropy * rise;
       entropy *= focus;
     }

@@ -62,7 +62,26 @@ test("the focal loss has a gradient where nothing is missed, whatever its gamma"
       .grad((logits) => loss(logits as tf.Tensor2D, labels))(column([100, -100, 0.3]))
       .dataSync();
     assert.ok(gradient.every(Number.isFinite), `gamma ${focalGamma}: ${gradient}`);
-    assert.equal(gradient[0], 0);
+    assert.ok(gradient[0] === 0);
+  }
+});
+
+test("the focal loss of an answer that is almost certain is as small as its definition", () => {
+  for (const label of [0, 1]) {
+    for (const z of [20, 40, 300, 800]) {
+      const loss = createLoss({ ...PLAIN, loss: "focal", focalGamma: 0.5, labelSmoothing: 0.1 });
+      const logits = column([label ? z : -z]);
+      // The probability that is missing is exp(-z) here, to less than a ten-millionth.
+      const [entropy, focus] = [0.05 * z, Math.exp(-z / 2)];
+      const slope = (0.05 - entropy / 2) * focus;
+      const near = (value: number, expected: number) =>
+        assert.ok(Math.abs(value - expected) <= 1e-6 * Math.abs(expected) + 1e-44, `${z}: ${value} for ${expected}`);
+      near(loss(logits, column([label])).dataSync()[0]!, entropy * focus);
+      const gradient = tf
+        .grad((x) => loss(x as tf.Tensor2D, column([label])))(logits)
+        .dataSync()[0]!;
+      near(label ? gradient : -gradient, slope);
+    }
   }
 });
 
