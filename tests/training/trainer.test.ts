@@ -63,3 +63,18 @@ test("a network whose logits on validation are infinite has diverged", async () 
   });
   await assert.rejects(trainer.fit(), { code: "TRAINING_DIVERGED", message: /A logit is Infinity after step 1/ });
 });
+
+test("a checkpoint without weights, of an earlier version, counts its examples alike", () => {
+  const source = batchesOf(featureExamples([Float32Array.of(1, 2)], 1, Uint8Array.of(1, 0), 0), { size: 2 });
+  const model = mlpOnFeatures(1, { hidden: [] });
+  const trainer = new Trainer(model, source, source, {
+    optimizer: new Sgd(),
+    loss: createLoss({ loss: "bce", positiveWeight: 1, labelSmoothing: 0, focalGamma: 2 }),
+    learningRate: () => 1e-3,
+    epochs: 1,
+  });
+  const before = { lossSum: 1.5, logits: [0.2, -1, 3], labels: [0, 0, 1] };
+  trainer.restore(JSON.parse(JSON.stringify({ ...trainer.state(), seen: before })));
+  assert.deepEqual(trainer.seen, { ...before, weight: 3 });
+  model.dispose();
+});
