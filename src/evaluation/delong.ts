@@ -7,7 +7,7 @@ import { groupBy } from "../collections/index";
 import { type Contributions, designEffect, type LabelledRows, limitOf, unitsOf, varianceOf } from "./contributions";
 import type { Interval } from "./interval";
 import type { RowGroups } from "./row-groups";
-import { differenceInterval, type Estimate, scoreInterval } from "./score-interval";
+import { differenceInterval, type MeasuredEstimate, scoreInterval } from "./score-interval";
 import { midranks, twoSidedNormal, twoSidedT, Z95 } from "./statistics";
 
 /** The comparison of two areas on the same rows. */
@@ -28,11 +28,6 @@ export interface DelongTest {
   readonly p: number;
 }
 
-/** An area with what each row contributes to it. */
-export interface Area extends Estimate {
-  readonly contributions: Contributions;
-}
-
 /** Without a seen error, how large the area is taken to be for comparing variances. */
 const NEARLY_PERFECT = 0.95;
 
@@ -42,7 +37,7 @@ const NEARLY_PERFECT = 0.95;
  * groups, or DeLong's estimate where that is larger. With six positives it covers 0.90 or more of the true areas, where percentiles of
  * bootstrap samples cover 0.80 to 0.85. NaN if a class is missing.
  */
-export function areaOf({ labels, groups }: LabelledRows, scores: ArrayLike<number>): Area {
+export function areaOf({ labels, groups }: LabelledRows, scores: ArrayLike<number>): MeasuredEstimate {
   const { auc, contributions } = placements(labels, scores);
   const variance = varianceOf({ labels, groups }, contributions);
   const interval = areaInterval({ labels, groups }, auc, contributions);

@@ -14,7 +14,7 @@ import { areaOf } from "./delong";
 import type { Interval } from "./interval";
 import { averagePrecisionOf, checkScores, rank } from "./ranking";
 import type { RowGroups } from "./row-groups";
-import { type Estimate, shareInterval, sumInterval } from "./score-interval";
+import { type Estimate, type MeasuredEstimate, shareInterval, sumInterval } from "./score-interval";
 import { Z95 } from "./statistics";
 
 /** The measures with an interval. */
@@ -28,11 +28,6 @@ export interface IntervalOptions {
   readonly groups?: RowGroups | undefined;
   /** What to rank the rows by, for the areas. Default: the scores. */
   readonly rankBy?: ArrayLike<number>;
-}
-
-/** A measure with its interval and the contributions of the rows. */
-export interface MeasuredEstimate extends Estimate {
-  readonly contributions: Contributions;
 }
 
 /**
@@ -112,7 +107,7 @@ function shareEstimate(
   }
   const value = n === 0 ? 0 : hits / n;
   const contributions = Float64Array.from(labels, (_, row) => (isCounted(row) ? (Number(has(row)) - value) / n : 0));
-  const variance = numberOr(varianceOf(rows, contributions), 0);
+  const variance = finiteOrZero(varianceOf(rows, contributions));
   const interval = shareWithin(rows, { value, n, contributions }, isCounted);
   return {
     value,
@@ -160,13 +155,13 @@ function sumEstimate(
   const sum = (weight: number) =>
     a.contributions.map((value, row) => weight * value + (1 - weight) * (b.contributions[row] as number));
   const product = Math.sqrt(a.variance * b.variance);
-  const joint = numberOr(varianceOf(rows, sum(0.5)), 0);
+  const joint = finiteOrZero(varianceOf(rows, sum(0.5)));
   const correlation = product > 0 ? (4 * joint - a.variance - b.variance) / (2 * product) : 0;
   const contributions = sum(weightA);
   return {
     value: weightA * a.value + weightB * b.value,
     contributions,
-    variance: numberOr(varianceOf(rows, contributions), 0),
+    variance: finiteOrZero(varianceOf(rows, contributions)),
     limit: Math.max(a.limit, b.limit),
     interval: sumInterval(
       [
@@ -188,11 +183,11 @@ function precisionEstimate(rows: LabelledRows, scores: ArrayLike<number>): Measu
   const isPositive = (row: number) => labels[row] === 1;
   const n = unitsOf(undefined, labels.length, isPositive);
   const contributions = precisionContributions(labels, scores);
-  const variance = numberOr(varianceOf(rows, contributions), 0);
+  const variance = finiteOrZero(varianceOf(rows, contributions));
   const units = unitsOf(groups, labels.length, isPositive);
   const limit = limitOf(groups, units);
   if (n === 0) return { value, contributions, variance, limit, interval: [0, 1] };
-  const single = numberOr(varianceOf({ labels }, contributions), 0);
+  const single = finiteOrZero(varianceOf({ labels }, contributions));
   const { factor, z } = groups ? designEffect(variance, single, n / units, units) : { factor: 1, z: Z95 };
   const binomial = (value * (1 - value)) / n;
   const estimated = binomial > 0 ? variance / binomial : factor;
@@ -210,6 +205,6 @@ export function shareOfRowsInterval(has: ArrayLike<boolean>, groups?: RowGroups)
   ).interval;
 }
 
-function numberOr(value: number, other: number): number {
-  return Number.isFinite(value) ? value : other;
+function finiteOrZero(value: number): number {
+  return Number.isFinite(value) ? value : 0;
 }

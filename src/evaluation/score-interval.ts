@@ -3,7 +3,7 @@
  * the standard error that it would have. They hold with few rows and near 0 and 1, where intervals of the measured value's standard
  * error and of bootstrap percentiles are too narrow, and they never claim certainty.
  */
-import { varianceOf } from "./contributions";
+import { type Contributions, varianceOf } from "./contributions";
 import type { Interval } from "./interval";
 import type { RowGroups } from "./row-groups";
 import { tQuantile, Z95 } from "./statistics";
@@ -85,6 +85,11 @@ export interface Estimate {
   readonly variance: number;
   /** Likely largest distance from the true value in standard errors. */
   readonly limit: number;
+}
+
+/** A measure with its interval and the contributions of the rows. */
+export interface MeasuredEstimate extends Estimate {
+  readonly contributions: Contributions;
 }
 
 /**

@@ -106,5 +106,5 @@ async function finish(active: ActiveRun, { run, validation, test }: CrossValidat
     }
   }
   await active.logArtifact(join(run, "folds.json"));
-  return endLogged(active, "FINISHED");
+  return endLogged(active);
 }

@@ -1,5 +1,5 @@
 /** @module Where the log of a run is, for results that `--json` prints: on the server, or waiting on this disk. */
-import type { ActiveRun, RunStatus, SpoolSenderReport } from "../tracking/index";
+import type { ActiveRun, SpoolSenderReport } from "../tracking/index";
 
 export interface Logged {
   /** Page of the run in MLflow, if the server was reached. */
@@ -20,12 +20,9 @@ export function trainingPage(runUrl: string): string {
   return `${runUrl}?workflowType=machine_learning`;
 }
 
-/** Ends a run and returns where its log is. */
-export async function endLogged(
-  active: ActiveRun,
-  status: Exclude<RunStatus, "RUNNING" | "SCHEDULED">,
-): Promise<Logged> {
-  const { complete, pending, directory }: SpoolSenderReport = await active.end(status);
+/** Ends a run that has finished and returns where its log is. */
+export async function endLogged(active: ActiveRun): Promise<Logged> {
+  const { complete, pending, directory }: SpoolSenderReport = await active.end("FINISHED");
   const { runUrl, trackingUri: server } = active;
   const tracking = { state: complete ? "sent" : "waiting", server, spool: directory, pending } as const;
   return { ...(runUrl && { runUrl }), tracking };

@@ -88,7 +88,7 @@ export class ComparisonTracker {
     });
     await logFigures(active, comparisonFigures(rows));
     for (const file of ["comparison.json", "comparison.html"]) await active.logArtifact(join(directory, file));
-    const logged = await endLogged(active, "FINISHED");
+    const logged = await endLogged(active);
     if (logged.tracking?.state === "sent") await this.sendWaitingLogs();
     return logged;
   }

@@ -117,7 +117,7 @@ export async function logTo(
       await log(active);
     } finally {
       // Also after an error: what was logged before it is valid, and the training has finished.
-      logged = await endLogged(active, "FINISHED");
+      logged = await endLogged(active);
       if (!id) await rememberRunId(active, run);
     }
     if (logged.runUrl) say(`MLflow: ${trainingPage(logged.runUrl)}`);

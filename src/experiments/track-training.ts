@@ -102,7 +102,7 @@ export class TrainingTracker implements RunCallback {
     else if (existsSync(run.topology)) await active.logArtifact(run.topology, "best");
     if (model) await logOnnxModel(active, model, "model", this.final);
     await rememberRunId(active, run);
-    return endLogged(active, "FINISHED");
+    return endLogged(active);
   }
 
   /** Logs a figure as an image too. @returns its path; undefined if the run has no page yet */

@@ -55,7 +55,7 @@ export class SearchTracker {
     for (const file of ["leaderboard.json", "leaderboard.csv"])
       await this.active.logArtifact(join(this.directory, file));
     await logFigures(this.active, searchFigures(rows, space, objective));
-    return endLogged(this.active, "FINISHED");
+    return endLogged(this.active);
   }
 
   async end(status: "FINISHED" | "FAILED" | "KILLED"): Promise<void> {

@@ -1,12 +1,5 @@
 /** @module Predicts a picture that fits into memory: decodes it as a whole and cuts it into tiles. */
-import {
-  type DecodeLimits,
-  decodePixels,
-  imageSize,
-  isShrunk,
-  type Preprocessing,
-  type RgbImage,
-} from "../../image/index";
+import { decodePixels, imageSize, isShrunk, type Preprocessing, type RgbImage } from "../../image/index";
 import { assemble, memoryFor } from "../assemble";
 import type { SlideReader } from "../types";
 import { predictTiles, type TiledPrediction, type TileModel } from "./predict-tiles";
@@ -21,13 +14,9 @@ export async function isForTiles(picture: string | Uint8Array, preprocessing: Pr
  * Predicts the tiles of a picture.
  * @throws {InputError} codes `IMAGE_...`
  */
-export async function predictPicture(
-  picture: string | Uint8Array,
-  model: TileModel,
-  limits?: DecodeLimits,
-): Promise<TiledPrediction> {
+export async function predictPicture(picture: string | Uint8Array, model: TileModel): Promise<TiledPrediction> {
   const started = performance.now();
-  const image = await decodePixels(picture, limits, undefined, model.card.preprocessing);
+  const image = await decodePixels(picture, {}, undefined, model.card.preprocessing);
   const answer = await predictTiles(inMemory(image), model, (performance.now() - started) / 1000);
   return image.lowBits ? { ...answer, warnings: ["low-bits", ...answer.warnings] } : answer;
 }
