@@ -43,7 +43,7 @@ const COMMANDS: readonly (readonly [line: string, said: RegExp])[] = [
 /** Seconds of one processor: 0.1 to 0.5 on the machines at hand; TensorFlow or AWS's packages alone would take more than the rest. */
 const MOST_SECONDS = 0.9;
 /** A busy machine, whose caches others fill, needs more processor time now and then. */
-const TRIES = 4;
+const TRIES = 12;
 
 test("every command that fails at once or needs nothing takes under a second of processor time", async (context) => {
   const home = await temporaryDirectory(context);

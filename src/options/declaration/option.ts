@@ -85,11 +85,12 @@ export interface Kind {
 
 /** The options of a schema, in the order of their declaration. */
 export function declaredOptions(schema: OptionsSchema): DeclaredOption[] {
+  const { properties = {} } = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" });
   return Object.entries(schema.shape).map(([name, field]) => {
     const own = field as z.ZodType;
     const info = known.get(own);
     if (!info) throw new TypeError(`The option ${name} is declared without a help text.`);
-    const json = z.toJSONSchema(own, { io: "input", unrepresentable: "any" }) as JsonSchema;
+    const json = properties[name] as JsonSchema;
     const required = !own.safeParse(undefined).success;
     return { ...info, name, schema: own, kind: kindOf(json), initial: json.default, required };
   });
