@@ -2,7 +2,8 @@
 import { withMlflow } from "../support/mlflow";
 import { commandCases } from "./cases/commands";
 import { continuedRunCases } from "./cases/continued-run";
+import { damagedSpoolCases } from "./cases/damaged-spool";
 import { resultCases } from "./cases/results";
 import { spoolCases } from "./cases/spool";
 
-withMlflow(spoolCases, continuedRunCases, commandCases, resultCases);
+withMlflow(spoolCases, damagedSpoolCases, continuedRunCases, commandCases, resultCases);

@@ -11,21 +11,22 @@ export interface LoggedModel {
 
 /** What is logged about a model once its files are uploaded. */
 export interface LoggedModelFacts {
-  readonly params: readonly Entry[];
+  readonly params: readonly LoggedModelParam[];
   /** Points that the run has too: the server adds them to the run, unless it has the same at the same time. */
   readonly metrics: readonly WireMetric[];
   /** Step at which the run made the model. */
   readonly step: number;
 }
 
-interface Entry {
+/** A parameter of a model. */
+export interface LoggedModelParam {
   readonly key: string;
   readonly value: string;
 }
 
 interface WireModel {
   readonly info: LoggedModel & { readonly source_run_id?: string };
-  readonly data?: { readonly params?: readonly Entry[] };
+  readonly data?: { readonly params?: readonly LoggedModelParam[] };
 }
 
 const ROOT = "/api/2.0/mlflow/logged-models";

@@ -1,54 +1,25 @@
-/** @module Nothing is lost and nothing is doubled: the server away, cut connections, killed processes. */
+/** @module Nothing is lost and nothing is doubled: the server away, answers and uploads cut, refusals. */
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { existsSync } from "node:fs";
-import { cp, mkdir, readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
+import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { projectRoot } from "../../../src/files/index";
-import { type ActiveRun, type Mlflow, type Run, startRun, syncSpools } from "../../../src/tracking/index";
+import { startRun, syncSpools } from "../../../src/tracking/index";
 import { Gateway } from "../../support/gateway";
 import { type MlflowFixture, readWithPython } from "../../support/mlflow";
+import { historyOf, logSome, onlyRun, range, startSpooled } from "../../support/spooled-runs";
 import { temporaryDirectory } from "../../support/temporary-directory";
-
-async function onlyRun(client: Mlflow, experiment: string): Promise<Run> {
-  const { experiment_id } = await client.getExperimentByName(experiment);
-  const { runs } = await client.searchRuns([experiment_id]);
-  assert.equal(runs.length, 1, `${experiment} has ${runs.length} runs`);
-  return runs[0] as Run;
-}
-
-async function historyOf(client: Mlflow, run: Run, key: string): Promise<number[]> {
-  const { metrics } = await client.getMetricHistory(run.info.run_id, key);
-  return metrics.map(({ step }) => step).sort((a, b) => a - b);
-}
-
-const range = (count: number) => Array.from({ length: count }, (_, step) => step);
 
 export function spoolCases(mlflow: () => MlflowFixture): void {
   describe("spool", () => {
-    const start = (trackingUri: string, experiment: string, spoolDirectory: string, said: string[] = []) =>
-      startRun({
-        experiment,
-        trackingUri,
-        spoolDirectory,
-        systemMetrics: false,
-        waitMs: 2000,
-        say: (line) => void said.push(line),
-      });
-    const logSome = (run: ActiveRun, from: number, to: number) => {
-      for (let step = from; step < to; step++) run.logMetric("loss", step / 7, step);
-    };
-
     test("a server that is absent at the start, comes, goes and comes back has everything once", async (context) => {
       const { server, client } = mlflow();
       const directory = await temporaryDirectory(context);
       const gateway = await new Gateway(server.url).open();
       await gateway.close();
       const said: string[] = [];
-      const run = await start(gateway.url, "spool/away", directory, said);
+      const run = await startSpooled(gateway.url, "spool/away", directory, said);
       assert.equal(run.runUrl, undefined);
       assert.match(said[0] ?? "", /cannot be used now .*The work continues/);
       logSome(run, 0, 500);
@@ -78,7 +49,7 @@ export function spoolCases(mlflow: () => MlflowFixture): void {
       const { server, client } = mlflow();
       const directory = await temporaryDirectory(context);
       const said: string[] = [];
-      const parent = await start("http://127.0.0.1:1", "spool/lost", join(directory, "z-parent"), said);
+      const parent = await startSpooled("http://127.0.0.1:1", "spool/lost", join(directory, "z-parent"), said);
       const child = await startRun({
         experiment: "spool/lost-trials",
         trackingUri: "http://127.0.0.1:1",
@@ -124,7 +95,7 @@ export function spoolCases(mlflow: () => MlflowFixture): void {
       const directory = await temporaryDirectory(context);
       const gateway = await new Gateway(server.url).open();
       gateway.loseAnswersTo.push("/experiments/create", "/runs/create", "/runs/log-batch", "/runs/update");
-      const run = await start(gateway.url, "spool/answers", directory);
+      const run = await startSpooled(gateway.url, "spool/answers", directory);
       logSome(run, 0, 50);
       run.logParams({ lr: 0.1 });
       const report = await run.end();
@@ -138,7 +109,7 @@ export function spoolCases(mlflow: () => MlflowFixture): void {
       const { server, client } = mlflow();
       const directory = await temporaryDirectory(context);
       const gateway = await new Gateway(server.url).open();
-      const run = await start(gateway.url, "spool/model", join(directory, "spool"));
+      const run = await startSpooled(gateway.url, "spool/model", join(directory, "spool"));
       const metrics = { auc: 0.9, "odd!": 0.5, undefinedHere: Number.NaN };
       run.logMetrics(metrics, 4);
       while (!gateway.requests.some((request) => request.endsWith("/runs/log-batch"))) await sleep(20);
@@ -173,7 +144,7 @@ result = [model.status.value, model.params, {m.key: [repr(m.value), m.step] for 
       const { server, client } = mlflow();
       const directory = await temporaryDirectory(context);
       const gateway = await new Gateway(server.url).open();
-      const run = await start(gateway.url, "spool/cut", join(directory, "spool"));
+      const run = await startSpooled(gateway.url, "spool/cut", join(directory, "spool"));
       const bytes = randomBytes(20_000_000);
       await writeFile(join(directory, "model.bin"), bytes);
       gateway.cutUploadAfter = 5_000_000;
@@ -193,7 +164,7 @@ result = [model.status.value, model.params, {m.key: [repr(m.value), m.step] for 
       const authorization = `Basic ${Buffer.from("ann:secret").toString("base64")}`;
       const gateway = await new Gateway(server.url, { authorization }).open();
       const said: string[] = [];
-      const run = await start(gateway.url, "spool/refused", directory, said);
+      const run = await startSpooled(gateway.url, "spool/refused", directory, said);
       logSome(run, 0, 100);
       const report = await run.end();
       assert.equal(report.complete, false);
@@ -211,146 +182,16 @@ result = [model.status.value, model.params, {m.key: [repr(m.value), m.step] for 
       assert.ok(!kept.includes("secret"), "no password on disk");
     });
 
-    test("a run that is deleted on the server meanwhile keeps its log, which is sent when it is restored", async (context) => {
-      const { server, client } = mlflow();
-      const directory = await temporaryDirectory(context);
-      const said: string[] = [];
-      const run = await start(server.url, "spool/deleted", directory, said);
-      await client.deleteRun(run.runId ?? "");
-      logSome(run, 0, 300);
-      const report = await run.end();
-      assert.deepEqual([report.complete, report.pending, report.rejected], [false, 301, 0]);
-      assert.match(report.problem ?? "", /must be in the 'active' state.*mlflow runs restore/);
-      await client.restoreRun(run.runId ?? "");
-      const [synced] = await syncSpools([directory], { trackingUri: server.url });
-      assert.ok(synced?.complete, synced?.problem);
-      assert.deepEqual(await historyOf(client, await onlyRun(client, "spool/deleted"), "loss"), range(300));
-    });
-
-    test("an experiment that is deleted between two runs is noticed, and said", async (context) => {
-      const { server, client } = mlflow();
-      const directory = await temporaryDirectory(context);
-      const first = await start(server.url, "spool/gone", join(directory, "first"));
-      const { experimentId = "" } = await first.end();
-      await client.deleteExperiment(experimentId);
-      const second = await start(server.url, "spool/gone", join(directory, "second"));
-      logSome(second, 0, 10);
-      const report = await second.end();
-      assert.equal(report.complete, false);
-      assert.match(report.problem ?? "", /"spool\/gone" has been deleted on the server: restore it/);
-      await client.restoreExperiment(experimentId);
-      const [synced] = await syncSpools([join(directory, "second")], { trackingUri: server.url });
-      assert.ok(synced?.complete, synced?.problem);
-      assert.equal((await client.searchRuns([experimentId])).runs.length, 2);
-    });
-
-    test("what a process had logged when it was killed arrives, once", async (context) => {
-      const { server, client } = mlflow();
-      const directory = await temporaryDirectory(context);
-      let logged = 0;
-      for (let kill = 0; kill < 3; kill++) {
-        // Continues the run of the same directory, logs as fast as it can and says how far it came.
-        const program = `
-          const { startRun } = require(${JSON.stringify(join(projectRoot(), "dist", "src", "tracking", "index.js"))});
-          startRun({ experiment: "spool/killed", trackingUri: ${JSON.stringify(server.url)}, systemMetrics: false,
-            spoolDirectory: ${JSON.stringify(directory)}, waitMs: 0 }).then((run) => {
-            let step = ${logged};
-            setInterval(() => {
-              for (let i = 0; i < 20; i++) run.logMetric("loss", step / 7, step++, 1700000000000 + step);
-              require("fs").writeSync(1, step + "\\n");
-            }, 5);
-          });`;
-        const child = spawn(process.execPath, ["-e", program], { stdio: ["ignore", "pipe", "inherit"] });
-        child.stdout.setEncoding("utf8").on("data", (text: string) => {
-          logged = Number(text.trim().split("\n").at(-1));
-        });
-        while (logged === 0) await sleep(10);
-        await sleep(300 + 500 * Math.random());
-        child.kill("SIGKILL");
-        await new Promise((done) => child.once("close", done));
-      }
-      const run = await start(server.url, "spool/killed", directory);
-      const report = await run.end();
-      assert.ok(report.complete, report.problem);
-      const steps = await historyOf(client, await onlyRun(client, "spool/killed"), "loss");
-      // The last points may have been logged after what was said; the next process then logs these steps once more.
-      assert.deepEqual([...new Set(steps)], range(steps.at(-1)! + 1));
-      assert.equal(steps.length, new Set(steps).size, "the same point twice");
-      assert.ok(steps.length >= logged, `${steps.length} of ${logged}`);
-    });
-
-    test("a journal that was cut is sent again from its start, and doubles and refuses nothing", async (context) => {
-      const { server, client } = mlflow();
-      const directory = await temporaryDirectory(context);
-      const journal = join(directory, "events.jsonl");
-      const first = await start(server.url, "spool/truncated", directory);
-      await first.logText("content", "file.txt");
-      logSome(first, 0, 100);
-      assert.ok((await first.end()).complete);
-      const whole = (await stat(journal)).size;
-      await truncate(journal, Math.floor(whole / 2));
-      // What is logged then ends before, and in the second round behind, the place to which the journal had been sent.
-      for (const [from, to] of [
-        [100, 110],
-        [110, 400],
-      ] as const) {
-        const next = await start(server.url, "spool/truncated", directory);
-        logSome(next, from, to);
-        const report = await next.end();
-        assert.deepEqual([report.complete, report.rejected], [true, 0], report.problem);
-        const size = Math.floor((await stat(journal)).size / 2);
-        if (to === 110) await truncate(journal, size);
-      }
-      assert.deepEqual(await historyOf(client, await onlyRun(client, "spool/truncated"), "loss"), range(400));
-    });
-
-    test("a spool that was sent is not refused by the same server under another name", async (context) => {
-      const { server, client } = mlflow();
-      const directory = await temporaryDirectory(context);
-      const run = await start(server.url, "spool/alias", directory);
-      await run.logText("content", "folder/file.txt");
-      logSome(run, 0, 10);
-      assert.ok((await run.end()).complete);
-      const [synced] = await syncSpools([directory], { trackingUri: server.url.replace("127.0.0.1", "localhost") });
-      assert.deepEqual([synced?.complete, synced?.rejected], [true, 0], synced?.problem);
-      assert.deepEqual(await historyOf(client, await onlyRun(client, "spool/alias"), "loss"), range(10));
-    });
-
-    test("a disk that takes nothing for a while does not end the sending", async (context) => {
-      const { server, client } = mlflow();
-      const directory = await temporaryDirectory(context);
-      const state = join(directory, "delivery.json");
-      const run = await start(server.url, "spool/disk", directory);
-      logSome(run, 0, 10);
-      while (!existsSync(state)) await sleep(20);
-      await sleep(500);
-      // Stands for a full disk: the state cannot be written.
-      await rm(state);
-      await mkdir(join(state, "in the way"), { recursive: true });
-      logSome(run, 10, 20);
-      await run.logText("content", "file.txt");
-      await sleep(1500);
-      assert.deepEqual(
-        (await readdir(directory)).filter((name) => name.includes(".tmp-")),
-        [],
-      );
-      await rm(state, { recursive: true });
-      logSome(run, 20, 30);
-      const report = await run.end();
-      assert.deepEqual([report.complete, report.rejected], [true, 0], report.problem);
-      assert.deepEqual(await historyOf(client, await onlyRun(client, "spool/disk"), "loss"), range(30));
-    });
-
     test("a run begun again in the same process goes on, whether it was ended or not", async (context) => {
       const { server, client } = mlflow();
       const directory = await temporaryDirectory(context);
-      const first = await start(server.url, "spool/again", directory);
+      const first = await startSpooled(server.url, "spool/again", directory);
       logSome(first, 0, 10);
-      const second = await start(server.url, "spool/again", directory);
+      const second = await startSpooled(server.url, "spool/again", directory);
       assert.equal(second.runId, first.runId);
       logSome(second, 10, 20);
       const ending = second.end();
-      const third = await start(server.url, "spool/again", directory);
+      const third = await startSpooled(server.url, "spool/again", directory);
       logSome(third, 20, 30);
       assert.ok((await ending).complete);
       assert.ok((await third.end()).complete);
@@ -362,7 +203,7 @@ result = [model.status.value, model.params, {m.key: [repr(m.value), m.step] for 
 
     test("logging costs the caller less than a millisecond", async (context) => {
       const { server } = mlflow();
-      const run = await start(server.url, "spool/cost", await temporaryDirectory(context));
+      const run = await startSpooled(server.url, "spool/cost", await temporaryDirectory(context));
       const took: number[] = [];
       for (let step = 0; step < 3000; step++) {
         const began = process.hrtime.bigint();
