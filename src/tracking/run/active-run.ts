@@ -6,6 +6,7 @@ import { artifactPath, storablePath } from "../client/artifact-location";
 import type { DatasetInput, RunStatus } from "../client/types";
 import { BATCH_LIMITS, chunks, paramText, tagText, toWireNumber, wholeNumber } from "../client/values";
 import type { ArtifactEvent, Journal, JournalEvent, RunEvent } from "../spool/journal";
+import { modelFacts } from "../spool/model-facts";
 import type { Notice, Patience } from "../spool/retry-policy";
 import type { TableInput } from "../spool/run-tables";
 import { LOGGED_ARTIFACTS_TAG, RunTables } from "../spool/run-tables";
@@ -158,16 +159,8 @@ export class ActiveRun {
     return this.doFileWork(async () => {
       await this.takeFolder(localDirectory, undefined, name);
       for (const [path, bytes] of Object.entries(files)) await this.take(path, { bytes }, { model: name });
-      const facts = {
-        params: Object.entries(params).map(([key, value]) => ({ key, value: paramText(value) })),
-        // The server stores a NaN of a model as 0.
-        metrics: Object.entries(metrics).flatMap(([given, value]) => {
-          const key = this.keyName(given);
-          const timestamp = this.pointTimes.lastOf(key, step);
-          return Number.isNaN(value) ? [] : [{ key, value: toWireNumber(value), timestamp, step }];
-        }),
-        step,
-      };
+      const named = Object.fromEntries(Object.entries(metrics).map(([key, value]) => [this.keyName(key), value]));
+      const facts = modelFacts({ params, metrics: named, step }, (key) => this.pointTimes.lastOf(key, step));
       this.append({ type: "model", name, facts });
     });
   }

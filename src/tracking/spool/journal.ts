@@ -8,6 +8,7 @@ import { TrackingInputError } from "../client/errors";
 import type { LoggedModelFacts } from "../client/logged-model-client";
 import type { DatasetInput, RunStatus, Tag } from "../client/types";
 import type { WireNumber } from "../client/values";
+import type { NamedFacts } from "./model-facts";
 import type { SpoolDirectory } from "./spool-directory";
 
 /** The first line, which identifies the run. */
@@ -48,7 +49,7 @@ export interface ArtifactEvent {
 export interface ModelEvent {
   readonly type: "model";
   readonly name: string;
-  readonly facts: LoggedModelFacts;
+  readonly facts: LoggedModelFacts | NamedFacts;
 }
 
 /** Events that are sent in batches. */

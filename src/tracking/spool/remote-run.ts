@@ -1,9 +1,9 @@
 /** @module The run of a journal on the server, found by its key and created exactly once. */
 import { ApiError } from "../client/errors";
-import type { LoggedModel } from "../client/logged-model-client";
+import type { LoggedModel, LoggedModelFacts } from "../client/logged-model-client";
 import type { Mlflow } from "../client/mlflow";
 import type { Run, Tag } from "../client/types";
-import type { ModelEvent, RunEvent } from "./journal";
+import type { RunEvent } from "./journal";
 import type { RetryPolicy } from "./retry-policy";
 
 /** The tag for {@link RunEvent.key}. MLflow's web interface hides tags that start with `mlflow.`. */
@@ -117,7 +117,7 @@ export class RemoteModels {
   }
 
   /** Marks a model as complete. */
-  async finish(remote: RemoteRun, { name, facts }: ModelEvent): Promise<void> {
+  async finish(remote: RemoteRun, name: string, facts: LoggedModelFacts): Promise<void> {
     const model = await this.of(remote, name);
     if (model) await this.client.models.finish(remote.runId, model.model_id, facts);
   }

@@ -21,6 +21,7 @@ import {
   readRunEvent,
   syncJournal,
 } from "./journal";
+import { factsInJournal } from "./model-facts";
 import { deleteDuplicates, openRemoteRun, RemoteModels, type RemoteRun } from "./remote-run";
 import { Alarm, type Notice, type Patience, RetryPolicy, SendingStopped, type SetAside } from "./retry-policy";
 import { SpoolChecksums } from "./spool-checksums";
@@ -200,7 +201,8 @@ export class SpoolSender {
       await this.orReject(event, () => this.client.logInputs(runId, event.datasets), { probe, tries: TRIES });
     } else if (event.type === "model") {
       await this.artifactsBefore(start);
-      await this.orReject(event, () => this.models.finish(remote, event), { probe, tries: TRIES });
+      const facts = factsInJournal(event.facts);
+      await this.orReject(event, () => this.models.finish(remote, event.name, facts), { probe, tries: TRIES });
     } else if (event.type === "status") {
       const final = event.status !== "RUNNING" && event.status !== "SCHEDULED";
       if (final) await this.artifactsBefore(start);
