@@ -125,9 +125,13 @@ export class Journal {
     } catch {
       // Counted below.
     }
-    if (this.descriptor !== undefined) closeSync(this.descriptor);
-    this.descriptor = undefined;
     this.closed = true;
+    try {
+      if (this.descriptor !== undefined) closeSync(this.descriptor);
+    } catch {
+      // sync() is what makes sure of the disk.
+    }
+    this.descriptor = undefined;
     return this.lost + this.waiting.length;
   }
 

@@ -104,6 +104,13 @@ test("a closed journal takes nothing more, and leaves alone the file that has it
   assert.equal(await readFile(join(directory, "other.txt"), "utf8"), "");
 });
 
+test("a journal whose file is gone from the process can still be closed", async (context) => {
+  const journal = new Journal(new SpoolDirectory(await temporaryDirectory(context)));
+  // Stands for a network disk that tells only when a file is closed that it is full.
+  closeSync((journal as unknown as { descriptor: number }).descriptor);
+  assert.equal(journal.close(), 0);
+});
+
 test("lines longer than the reading window are read whole", async (context) => {
   const spool = new SpoolDirectory(await temporaryDirectory(context));
   const journal = new Journal(spool);
