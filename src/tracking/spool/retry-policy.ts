@@ -10,7 +10,7 @@ export type Notice =
   | { readonly kind: "unreachable" | "recovered"; readonly message: string }
   /** This sender sends nothing more. */
   | { readonly kind: "stopped"; readonly message: string }
-  /** The spool cannot be written at the moment. */
+  /** The spool cannot be written at the moment; told once. */
   | { readonly kind: "unwritable"; readonly message: string }
   /** The server rejected one item. */
   | { readonly kind: "rejected"; readonly message: string };
@@ -71,10 +71,11 @@ export class RetryPolicy {
   private givesUpAfterMs = Number.POSITIVE_INFINITY;
   /** Time after which a server that still answers is not waited for either. */
   private deadline = Number.POSITIVE_INFINITY;
-  /** Time for the current file. */
+  /** Time for the file that is being sent. */
   private fileMs = 0;
   private lastContact = 0;
   private unreachable = false;
+  private reportedDisk = false;
   private stopped: SendingStopped | undefined;
 
   constructor(
@@ -92,10 +93,15 @@ export class RetryPolicy {
     this.alarm.wake();
   }
 
-  /** Allows the time for sending a file of this length. */
-  allow(bytes: number): void {
+  /** Sends a file of this length, with the time for it. */
+  async withTimeFor<T>(bytes: number, send: () => Promise<T>): Promise<T> {
     this.fileMs = bytes * BYTE_MS;
     this.deadline += this.fileMs;
+    try {
+      return await send();
+    } finally {
+      this.fileMs = 0;
+    }
   }
 
   /** Makes every attempt fail, including current ones. */
@@ -162,7 +168,7 @@ export class RetryPolicy {
         return await work();
       } catch (error) {
         if (this.closing) throw error;
-        this.lost(error, messageOf(error));
+        this.unwritable(messageOf(error));
         await this.alarm.wait(DISK_PAUSE_MS);
       }
     }
@@ -170,7 +176,7 @@ export class RetryPolicy {
 
   /** Writes to the spool what can be done without, because sending makes room on a full disk. */
   async ifDiskTakes(work: () => Promise<void>): Promise<void> {
-    await work().catch((error: unknown) => this.lost(error, messageOf(error)));
+    await work().catch((error: unknown) => this.unwritable(messageOf(error)));
   }
 
   private async succeeds(probe: () => Promise<unknown>): Promise<boolean> {
@@ -196,11 +202,17 @@ export class RetryPolicy {
   }
 
   private lost(error: unknown, message: string): void {
-    if (isOfDisk(error)) this.notify({ kind: "unwritable", message });
+    if (isOfDisk(error)) this.unwritable(message);
     else if (!this.unreachable) {
       this.unreachable = true;
       this.notify({ kind: "unreachable", message });
     }
+  }
+
+  private unwritable(message: string): void {
+    if (this.reportedDisk) return;
+    this.reportedDisk = true;
+    this.notify({ kind: "unwritable", message });
   }
 }
 

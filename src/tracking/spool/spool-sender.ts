@@ -234,7 +234,6 @@ export class SpoolSender {
       await this.reject(event, new Error(`${event.path} is no longer in the spool (sent to another server before?)`));
       return false;
     }
-    this.retries.allow(found.size);
     const parts = this.spool.multipart(event.file);
     const memory = {
       load: () => loadJson<MultipartState>(parts),
@@ -247,7 +246,8 @@ export class SpoolSender {
       const { path, sha256 } = await this.client.uploadArtifact(runId, source, target, { memory });
       await this.retries.ifDiskTakes(() => this.checksums.add(path, sha256));
     };
-    const sent = await this.orReject(event, send, { probe: () => this.checksums.upload(runId), tries: TRIES });
+    const aside = { probe: () => this.checksums.upload(runId), tries: TRIES };
+    const sent = await this.retries.withTimeFor(found.size, () => this.orReject(event, send, aside));
     if (!sent) await memory.save(undefined);
     if (source !== local) await rm(source, { force: true });
     return sent;
