@@ -1,4 +1,5 @@
 /** @module Retries requests that fail temporarily, reports this once, and stops if the server refuses this client. */
+import { sep } from "node:path";
 import { hasErrorCode, messageOf } from "../../errors/index";
 import { ApiError, failureKind } from "../client/errors";
 import { pauseAfter, SilentServerError } from "../client/transport";
@@ -221,7 +222,7 @@ export function isOfDisk(error: unknown, directory?: string): error is Error {
   if (hasErrorCode(error, "ENOSPC", "EDQUOT", "EROFS", "EIO")) return true;
   if (directory === undefined || !(error instanceof Error) || hasErrorCode(error, "ENOENT")) return false;
   const { path, dest } = error as { path?: string; dest?: string };
-  return (dest === undefined || hasErrorCode(error, "ENOTDIR")) && (dest ?? path ?? "").startsWith(directory);
+  return (dest === undefined || hasErrorCode(error, "ENOTDIR")) && `${dest ?? path}${sep}`.startsWith(directory + sep);
 }
 
 /** True for a response to this request that does not ask to retry later. */

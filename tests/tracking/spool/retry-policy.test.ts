@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { appendFile, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { type Notice, RetryPolicy, SendingStopped } from "../../../src/tracking/spool/retry-policy";
+import { isOfDisk, type Notice, RetryPolicy, SendingStopped } from "../../../src/tracking/spool/retry-policy";
 import { temporaryDirectory } from "../../support/temporary-directory";
 
 /** A policy, and how to send an item that takes a time: only this moves the clock. */
@@ -61,4 +61,15 @@ test("a spool that cannot be written is told once, and not as a server that cann
     notices.map(({ kind }) => kind),
     ["unwritable"],
   );
+});
+
+test("an error is the disk's if the disk is full, or if it is about the spool's own files", () => {
+  const spool = join("runs", "spool");
+  const isOf = (code: string, paths: object) => isOfDisk(Object.assign(new Error(code), { code, ...paths }), spool);
+  assert.ok(isOf("ENOSPC", {}));
+  assert.ok(isOf("EACCES", { path: spool }));
+  assert.ok(isOf("EACCES", { path: join(spool, "files", "a") }));
+  assert.ok(!isOf("EACCES", { path: join("runs", "spool-images", "a.png") }));
+  assert.ok(!isOf("EACCES", {}));
+  assert.ok(!isOf("EACCES", { path: "a.png", dest: join(spool, "files", "a") }), "perhaps only the source");
 });
