@@ -20,7 +20,7 @@ export interface DenseChain {
 export interface DropoutLayer {
   /** Probability of dropping a unit. */
   readonly rate: number;
-  /** Factor of the units that are not dropped, as float32: 1 / (1 - rate). */
+  /** Factor of the units that are not dropped: 1 / (1 - rate), where 1 - rate is a float32. */
   readonly factor: number;
   /** Draws from [0, 1) for the current step; units with one below the rate are dropped. */
   draws(shape: readonly number[]): tf.Tensor;

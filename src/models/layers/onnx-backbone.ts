@@ -29,9 +29,7 @@ export class OnnxBackbone extends Layer<OnnxBackboneConfig> {
   static readonly className = "OnnxBackbone";
 
   constructor(config: OnnxBackboneConfig) {
-    const { mean, std, normalMean, normalStd, ...rest } = config;
-    const settings = { ...rest, mean, std, normalMean, normalStd };
-    super({ ...(config.name !== undefined && { name: config.name }), trainable: false }, settings);
+    super({ ...(config.name !== undefined && { name: config.name }), trainable: false }, config);
   }
 
   override build(inputShape: tf.Shape): void {
