@@ -10,6 +10,14 @@ process.env.HISTO_ROOT ??= root;
 // Images are decoded in Node's thread pool, which has four threads unless told otherwise before its first use.
 process.env.UV_THREADPOOL_SIZE ??= String(Math.max(4, availableParallelism()));
 
+// `histo ... | head` ends like other programs whose reader is gone, by SIGPIPE. Messages without a reader do not stop the work.
+process.stdout.on("error", ({ code }) => {
+  if (code === "EPIPE") process.exit(141);
+  process.stderr.write(`histo: The output cannot be written (${code}).\n`);
+  process.exit(1);
+});
+process.stderr.on("error", () => undefined);
+
 /** Runs a script where sources are newer than what was made of them. Operations of other sources can end the process. */
 function renew(sources, made, script) {
   if (!existsSync(sources)) return;
