@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { mlpOnFeatures, setStep } from "../../src/models/index";
+import { applyLayer, BlockDense, CounterDropout, mlpOnFeatures, setStep } from "../../src/models/index";
 import {
   Adam,
   disposeGradient,
@@ -76,16 +76,8 @@ for (const precision of hasBf16Products() ? (["fp32", "bf16"] as const) : (["fp3
   }
 }
 
-interface Network {
-  readonly batch: number;
-  readonly hidden: readonly number[];
-  readonly dropout: number;
-}
-
 /** Weights, slots and averages after three updates by an optimizer that computes a chain's gradients itself, or not. */
-function trained(create: () => Optimizer, network: Network, itself: boolean): Float32Array[] {
-  const { batch, hidden, dropout } = network;
-  const model = mlpOnFeatures(40, { hidden, dropout, seed: 3 });
+function trained(create: () => Optimizer, model: tf.LayersModel, batch: number, itself: boolean): Float32Array[] {
   const optimizer = create();
   const before = tf.memory().numTensors;
   for (let step = 0; step < 3; step++) {
@@ -128,7 +120,9 @@ for (const precision of hasBf16Products() ? (["fp32", "bf16"] as const) : (["fp3
             [70, [33, 17, 300], 0],
             [70, [33, 17, 300], 0.5],
           ] as const) {
-            const [one, two] = [true, false].map((itself) => trained(create, { batch, hidden, dropout }, itself));
+            const [one, two] = [true, false].map((itself) =>
+              trained(create, mlpOnFeatures(40, { hidden, dropout, seed: 3 }), batch, itself),
+            );
             assert.deepEqual(one, two);
           }
         });
@@ -192,6 +186,56 @@ test("a chain drops the units that its dropout layers drop, and scales the other
   disposeGradients(gradients);
   tf.dispose([loss, logits, x]);
   model.dispose();
+});
+
+/** Layers on 40 features: a number is a dense layer of so many units. */
+function networkOf(layers: readonly (number | "relu" | "dropout")[]): tf.LayersModel {
+  const input = tf.input({ shape: [40] });
+  const output = layers.reduce((x: tf.SymbolicTensor, kind, i) => {
+    if (kind === "relu") return applyLayer(tf.layers.activation({ activation: "relu" }), x);
+    if (kind === "dropout") return applyLayer(new CounterDropout({ rate: 0.5, seed: i }), x);
+    return applyLayer(new BlockDense({ units: kind, seed: i, inputGradient: i > 0 }), x);
+  }, input);
+  return tf.model({ inputs: input, outputs: output });
+}
+
+for (const [where, layers] of [
+  ["the first layer", [30, "relu", "dropout", 70, "relu", 1]],
+  ["the last but one", [30, "relu", 70, "relu", "dropout", 1]],
+] as const) {
+  test(`a chain may have dropout behind ${where} only`, options, () => {
+    withPrecision("fp32", () => {
+      const momentum = () => new Sgd({ momentum: 0.9 });
+      const [one, two] = [true, false].map((itself) => trained(momentum, networkOf(layers), 70, itself));
+      assert.deepEqual(one, two);
+      setUpdateWay("rule");
+      const byLayers = trained(momentum, networkOf(layers), 70, false);
+      setUpdateWay("product");
+      byLayers.forEach((expected, i) => {
+        const error = Math.hypot(...expected.map((value, j) => value - one![i]![j]!)) / Math.hypot(...expected);
+        assert.ok(error < 1e-4, `result ${i}: relative error ${error}`);
+      });
+    });
+  });
+}
+
+test("dropout elsewhere than behind a hidden layer's ReLU makes no chain", options, () => {
+  const x = tf.randomNormal([5, 40], 0, 1, "float32", 3);
+  for (const layers of [
+    ["dropout", 30, "relu", 1],
+    [30, "dropout", 1],
+    [30, "relu", "dropout", "dropout", 1],
+    [30, "relu", 1, "dropout"],
+    [30, "relu", 20, "relu", "dropout"],
+  ] as const) {
+    const model = networkOf(layers);
+    const { loss, logits, gradients } = passForUpdate(model, x, (z) => tf.mean(z) as tf.Scalar);
+    assert.ok(gradients instanceof Map, layers.join(", "));
+    disposeGradients(gradients);
+    tf.dispose([loss, logits]);
+    model.dispose();
+  }
+  x.dispose();
 });
 
 test("other networks are computed layer by layer: normalization, another activation, frozen weights", options, () => {
