@@ -66,11 +66,12 @@ export async function heatMaps(
     const grid = gridFor(paths.size, await millisecondsOf(predictor));
     for (const [i, [filename, path]] of [...paths].entries()) {
       task.update(i);
+      // One that cannot be read any more is shown as that.
+      const image = await readFile(path).catch(() => undefined);
+      if (!image) continue;
       try {
-        const image = await readFile(path);
         explained.set(filename, await explainImage(predictor, image, grid, () => signal?.throwIfAborted()));
       } catch (error) {
-        // One that cannot be read any more is shown as that.
         if (signal?.aborted || !(error instanceof HistoError)) throw error;
       }
     }

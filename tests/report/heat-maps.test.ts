@@ -1,6 +1,6 @@
 /** The report's heat maps: beside the worst mistakes, where the run has its exported model and the images are there. */
 import assert from "node:assert/strict";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { JSDOM } from "jsdom";
@@ -51,6 +51,19 @@ test("the three surest mistakes of a kind have a heat map, drawn with colours, a
     widths.map(([, width]) => width > 400),
     [true, true, true, false, false],
   );
+});
+
+test("a mistake whose image cannot be read is shown as that, and the others have their heat maps", async (context) => {
+  const data = await writeTiles(join(await temporaryDirectory(context), "tiles"), 6);
+  const run = await wrongRun(data);
+  await writeModel(join(run, "model"));
+  const files = (await readdir(data, { recursive: true })).filter((file) => file.endsWith(NAMES[0] as string));
+  assert.equal(files.length, 1);
+  await rm(join(data, files[0] as string));
+  await symlink("nothing", join(data, files[0] as string));
+  const html = await readFile(await writeReport(run), "utf8");
+  assert.equal(html.match(/unreadable<\/div>/g)?.length, 1);
+  assert.equal(html.match(/"tile explained"/g)?.length, 2);
 });
 
 test("without an exported model the mistakes are shown as tiles, and nothing is said of heat maps", async (context) => {
