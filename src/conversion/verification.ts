@@ -18,12 +18,14 @@ const GROUP = 32;
  * @param directory holds {@link GRAPH_FILE}
  * @param images uint8 [count, size, size, 3], in one or more groups
  * @param prepack see `SessionOptions`
+ * @param onImages called with the number of images done so far; may throw to stop
  */
 export async function logitsOfGraph(
   directory: string,
   images: Images,
   { preprocessing: { size }, views = 1 }: Pick<ExportedConfig, "preprocessing" | "views">,
   prepack: boolean,
+  onImages?: (done: number) => void,
 ): Promise<number[]> {
   const bytes = size * size * 3;
   const logits: number[] = [];
@@ -35,6 +37,7 @@ export async function logitsOfGraph(
         const data = pixels.subarray(start * bytes, (start + most) * bytes);
         const tensor = { type: "uint8", data, shape: [data.length / bytes, size, size, 3] } as const;
         logits.push(...(await session.run(INPUT_NAME, tensor, OUTPUT_NAME)));
+        onImages?.(logits.length);
       }
     }
   } finally {
@@ -46,7 +49,7 @@ export async function logitsOfGraph(
 /**
  * Compares an exported graph with the logits of the trained model.
  * @param images the run's validation tiles
- * @see {@link logitsOfGraph} for `directory` and `prepack`
+ * @see {@link logitsOfGraph} for `directory`, `prepack` and `onImages`
  */
 export async function verifyGraph(
   directory: string,
@@ -54,8 +57,9 @@ export async function verifyGraph(
   tiles: KnownTiles,
   images: Images,
   prepack: boolean,
+  onImages?: (done: number) => void,
 ): Promise<Verification> {
-  const logits = await logitsOfGraph(directory, images, config, prepack);
+  const logits = await logitsOfGraph(directory, images, config, prepack, onImages);
   return compareLogits(tiles, logits, config.threshold ?? 0.5);
 }
 

@@ -68,6 +68,7 @@ export async function exportRun(options: ExportOptions): Promise<ExportResult> {
   const run = await readTrainedRun(options.run);
   const tiles = await findTiles(run, options, progress);
   const task = progress.start(`Export ${variant}`, 0, "bytes");
+  let written = 0;
   const result = await writeDirectory(options.out, async (directory) => {
     const { graph, ...extras } = await writeVariant(variant, run, tiles, directory, {
       progress,
@@ -76,7 +77,12 @@ export async function exportRun(options: ExportOptions): Promise<ExportResult> {
       maxChangedAnswers: options.maxChangedAnswers,
       onBytes(done) {
         signal?.throwIfAborted();
-        task.update(done);
+        written = done;
+        task.update(written);
+      },
+      onCompared(done) {
+        task.update(written, `${done} of ${tiles?.validation.paths.length} tiles compared with TensorFlow`);
+        signal?.throwIfAborted();
       },
     });
     const { mpp = run.config.mpp } = options;
@@ -98,14 +104,14 @@ async function writeVariant(
   run: TrainedRun,
   tiles: RunTiles | null,
   directory: string,
-  work: GraphOptions & CompactOptions,
+  work: GraphOptions & CompactOptions & { onCompared(done: number): void },
 ): Promise<{ graph: GraphFiles } & CardExtras> {
   if (variant === "compact") return writeCompactGraph(run, tiles as RunTiles, directory, work);
   const writer = variant === "fp32" ? floatWriter : integerWriter;
   const graph = await writeGraphFiles(run, directory, writer, work);
   if (!tiles) return { graph };
   const images = tiles.groups(tiles.validation.paths, work.signal);
-  const verification = await verifyGraph(directory, run, tiles.validation, images, variant !== "fp32");
+  const verification = await verifyGraph(directory, run, tiles.validation, images, variant !== "fp32", work.onCompared);
   if (variant === "fp32") requireEqualLogits(verification, tiles.validation, run.config);
   return { graph, verification };
 }

@@ -1,10 +1,15 @@
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import * as tf from "@tensorflow/tfjs";
+import { Interrupted } from "../../src/errors/index";
 import { exportRun } from "../../src/export/index";
 import { Predictor } from "../../src/inference/index";
+import { silentProgress } from "../../src/progress/index";
+import { runTraining } from "../../src/training/index";
+import { writeCsvSet } from "../support/data-sets";
 import {
   layersModelLogits,
   randomizeWeights,
@@ -68,4 +73,29 @@ test("nothing is left behind when an export fails, and other files are never rep
   await writeFile(join(directory, "precious.txt"), "keep");
   await assert.rejects(exportRun({ run, out: directory }), { code: "OUT_OCCUPIED" });
   await assert.rejects(exportRun({ run: directory, out: join(directory, "model") }), { code: "RUN_MISSING" });
+});
+
+test("an export tells how many tiles it has compared with TensorFlow, and Ctrl-C stops it there", async (t) => {
+  const directory = await temporaryDirectory(t);
+  process.env.HISTO_CACHE = join(directory, "cache");
+  const data = await writeCsvSet(join(directory, "set"), 40);
+  const run = join(directory, "run");
+  await runTraining({ data, size: 8, hidden: [2], epochs: 1 }, { run });
+  const controller = new AbortController();
+  const notes: string[] = [];
+  const progress = {
+    ...silentProgress,
+    start: () => ({
+      update(_: number, note?: string) {
+        if (note === undefined) return;
+        notes.push(note);
+        controller.abort(new Interrupted());
+      },
+      finish: () => undefined,
+    }),
+  };
+  const out = join(directory, "model");
+  await assert.rejects(exportRun({ run, out, progress, signal: controller.signal }), Interrupted);
+  assert.match(notes[0] ?? "", /^(\d+) of \1 tiles compared with TensorFlow$/);
+  assert.ok(!existsSync(out));
 });
