@@ -21,14 +21,18 @@ export class Folder {
  * parent exists, as in `/proc`.)
  */
 export async function makeDirectory(path: string): Promise<void> {
-  const above = dirname(path);
+  const make = () =>
+    mkdir(path).catch(async (error: unknown) => {
+      if (!(await isDirectory(path))) throw error;
+    });
   try {
-    await mkdir(path);
+    await make();
   } catch (error) {
-    if (await isDirectory(path)) return;
-    if (!hasErrorCode(error, "ENOENT") || above === path || (await isDirectory(above))) throw error;
-    await makeDirectory(above);
-    await makeDirectory(path);
+    const above = dirname(path);
+    if (!hasErrorCode(error, "ENOENT") || above === path) throw error;
+    // Another process may have made the folder above meanwhile.
+    if (!(await isDirectory(above))) await makeDirectory(above);
+    await make();
   }
 }
 

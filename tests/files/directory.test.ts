@@ -7,10 +7,13 @@ import { cacheDirectory, makeDirectory, mustBeReplaceable } from "../../src/file
 import { temporaryDirectory } from "../support/temporary-directory";
 
 test("a folder is made with those above it, also by several at once, and may be there already", async (context) => {
-  const folder = join(await temporaryDirectory(context), "a", "b", "c");
-  await Promise.all(Array.from({ length: 8 }, () => makeDirectory(folder)));
-  await makeDirectory(folder);
-  assert.ok(statSync(folder).isDirectory());
+  const directory = await temporaryDirectory(context);
+  for (let round = 0; round < 50; round++) {
+    const folder = join(directory, String(round), "a", "b", "c");
+    await Promise.all(Array.from({ length: 8 }, () => makeDirectory(folder)));
+    await makeDirectory(folder);
+    assert.ok(statSync(folder).isDirectory());
+  }
 });
 
 test("what cannot be a folder is an error", async (context) => {
