@@ -3,6 +3,7 @@ import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { nodejs, packagesOf } from "../infrastructure/nodejs.mjs";
 import { once } from "../infrastructure/tools.mjs";
+import { locked } from "../setup/lock.mjs";
 import { root } from "../setup/paths.mjs";
 import { run } from "../setup/shell.mjs";
 import { clearStamp } from "../setup/stamp.mjs";
@@ -32,8 +33,12 @@ export function standInFor(reference) {
   return STAND_INS.find(([prefix]) => reference.startsWith(prefix))?.[1];
 }
 
-/** Builds a stand-in if it is missing. @returns {Promise<string>} the image's name */
-export async function standIn(name) {
+/** Builds a stand-in if it is missing; only one at a time on this machine. @returns {Promise<string>} the image's name */
+export function standIn(name) {
+  return locked(() => build(name), { folder: join(cache, "stand-ins"), what: "building of a stand-in image" });
+}
+
+async function build(name) {
   const image = imageOf(name);
   await debian();
   const contexts = ["node", "lambda"].includes(name)
