@@ -6,7 +6,7 @@ import { artifactPath, storablePath } from "../client/artifact-location";
 import type { DatasetInput, RunStatus } from "../client/types";
 import { BATCH_LIMITS, chunks, paramText, tagText, toWireNumber, wholeNumber } from "../client/values";
 import type { ArtifactEvent, Journal, JournalEvent, RunEvent } from "../spool/journal";
-import { modelFacts } from "../spool/model-facts";
+import { modelFacts, type NamedFacts } from "../spool/model-facts";
 import type { Notice, Patience } from "../spool/retry-policy";
 import type { TableInput } from "../spool/run-tables";
 import { LOGGED_ARTIFACTS_TAG, RunTables } from "../spool/run-tables";
@@ -32,11 +32,9 @@ interface RunParts {
 }
 
 /** What is known of a model besides its files. */
-interface ModelDescription {
-  readonly params: Readonly<Record<string, unknown>>;
+interface ModelDescription extends NamedFacts {
   /** Values that were logged as metrics of the run at this step. */
   readonly metrics: Readonly<Record<string, number>>;
-  readonly step: number;
   readonly files?: Readonly<Record<string, string>>;
 }
 
