@@ -6,7 +6,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { denseAttributes } from "./dense-ops";
 import { disposeGradient, type Gradients } from "./gradients";
-import { attribute, callOps } from "./kernels";
+import { attribute, callOps, noValues } from "./kernels";
 
 /** Weights of the layers in order. */
 export interface DenseChain {
@@ -37,6 +37,7 @@ export function denseChainOf(model: tf.LayersModel): DenseChain | undefined {
   const [input, ...layers] = model.layers;
   if (input?.getClassName() !== "InputLayer" || input.batchInputShape?.length !== 2) return undefined;
   if (!layers.every((layer, i) => isAfter(layer, model.layers[i] as tf.layers.Layer))) return undefined;
+  if (!isDense(layers.at(-1))) return undefined;
   const weights: ReturnType<DenseLayer["denseWeights"]>[] = [];
   const dropouts: (DropoutLayer | undefined)[] = [];
   for (const open: unknown[] = [...layers]; open.length > 0; ) {
@@ -48,8 +49,7 @@ export function denseChainOf(model: tf.LayersModel): DenseChain | undefined {
   }
   const kernels = weights.flatMap(({ blocks }) => blocks);
   const biases = weights.map(({ bias }) => bias);
-  const ends = !isRelu(layers.at(-1)) && !isDropout(layers.at(-1));
-  return ends && kernels.length === biases.length && biases.length > 1 ? { kernels, biases, dropouts } : undefined;
+  return kernels.length === biases.length && biases.length > 1 ? { kernels, biases, dropouts } : undefined;
 }
 
 /**
@@ -58,11 +58,11 @@ export function denseChainOf(model: tf.LayersModel): DenseChain | undefined {
  */
 export function chainForward({ kernels, biases, dropouts }: DenseChain, x: tf.Tensor2D): tf.Tensor2D[] {
   const attributes = [attribute.int("N", kernels.length), ...denseAttributes()];
-  const draws = dropouts.map((dropout, i) => dropout?.draws([x.shape[0], biases[i]?.size ?? 0]) ?? tf.tensor1d([]));
+  const draws = dropouts.map((dropout, i) => dropout?.draws([x.shape[0], biases[i]?.size ?? 0]));
   const numbers = tf.tensor1d(dropouts.flatMap((dropout) => [dropout?.rate ?? 0, dropout?.factor ?? 1]));
-  const inputs = [x, ...kernels, ...biases, ...draws, numbers];
+  const inputs = [x, ...kernels, ...biases, ...draws.map((drawn) => drawn ?? noValues()), numbers];
   const outputs = callOps("HistoChain", attributes, inputs, kernels.length) as tf.Tensor2D[];
-  tf.dispose([draws, numbers]);
+  for (const temporary of [...draws, numbers]) temporary?.dispose();
   return outputs;
 }
 
@@ -103,15 +103,15 @@ export function disposeGradients(gradients: Gradients | ChainErrors): void {
 }
 
 function isDense(layer: unknown): layer is DenseLayer {
-  return typeof (layer as Partial<DenseLayer>).denseWeights === "function";
+  return typeof (layer as Partial<DenseLayer> | undefined)?.denseWeights === "function";
 }
 
 function isDropout(layer: unknown): layer is DropoutLayer {
   return typeof (layer as Partial<DropoutLayer> | undefined)?.draws === "function";
 }
 
-function isRelu(layer: tf.layers.Layer | undefined): boolean {
-  return layer?.getClassName() === "Activation" && layer.getConfig().activation === "relu";
+function isRelu(layer: tf.layers.Layer): boolean {
+  return layer.getClassName() === "Activation" && layer.getConfig().activation === "relu";
 }
 
 function isAfter(layer: tf.layers.Layer, before: tf.layers.Layer): boolean {

@@ -5,8 +5,7 @@ import "./precision";
 
 export * as tf from "@tensorflow/tfjs";
 export { batchNormByStatistics, batchNormInTraining } from "./batch-norm";
-export type { DenseLayer } from "./dense-chain";
-export { type ChainErrors, type DropoutLayer, disposeGradients } from "./dense-chain";
+export { type ChainErrors, type DenseLayer, type DropoutLayer, disposeGradients } from "./dense-chain";
 export { denseBackward, denseBias, denseForward } from "./dense-ops";
 export { differentiable } from "./differentiable";
 export {

@@ -3,6 +3,7 @@
  * counter-based random numbers, uint8 tensors. Only for the native runtime.
  */
 import * as tf from "@tensorflow/tfjs";
+import { onDemand } from "../collections/index";
 import { runtime } from "./load";
 
 export interface OpAttribute {
@@ -53,6 +54,9 @@ export const attribute = {
   int: (name: string, value: number): OpAttribute => ({ name, type: nativeBackend().binding.TF_ATTR_INT, value }),
   float: (name: string, value: number): OpAttribute => ({ name, type: nativeBackend().binding.TF_ATTR_FLOAT, value }),
 };
+
+/** The placeholder for an input that a call does not have; shared, so not to be disposed. */
+export const noValues = onDemand(() => tf.keep(tf.tensor1d([], "float32")));
 
 /** Runs an operation with one output. */
 export function callOp(name: string, attributes: OpAttribute[], inputs: tf.Tensor[]): tf.Tensor {

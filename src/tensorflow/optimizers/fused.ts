@@ -4,7 +4,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { type Gradient, isFactored, multiplyOut } from "../gradients";
-import { attribute, runOp } from "../kernels";
+import { attribute, noValues, runOp } from "../kernels";
 import { runtime } from "../load";
 import { precision } from "../precision";
 import type { Resource } from "../resident";
@@ -127,8 +127,7 @@ function runUpdate(
   variables: readonly FusedVariable[],
   factors: readonly (readonly tf.Tensor[])[],
 ): void {
-  nothing ??= tf.keep(tf.tensor1d([], "float32"));
-  const none = nothing;
+  const none = noValues();
   const inputs = variables.map(({ weights, slots, average }, i) => {
     const [first = none, second = none] = slots.map((slot) => slot.values);
     const [gradient = none, errors = none] = factors[i] ?? [];
@@ -137,6 +136,3 @@ function runUpdate(
   const byKind = [0, 1, 2, 3, 4, 5].flatMap((kind) => inputs.map((own) => own[kind] as tf.Tensor));
   runOp(operation, [attribute.int("N", variables.length)], [...byKind, options]);
 }
-
-/** Placeholder for inputs that a rule does not have. */
-let nothing: tf.Tensor | undefined;
