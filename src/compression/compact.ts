@@ -4,6 +4,7 @@ import { join } from "node:path";
 import {
   floatWriter,
   type GraphFiles,
+  type GraphOptions,
   type LinearMap,
   type LinearWriter,
   type RunTiles,
@@ -34,11 +35,13 @@ const HELD_BYTES = 2 ** 31;
 /** Sides of the blocks of pixels to average. */
 const POOLINGS = [2, 3, 4];
 
-export interface CompactOptions {
+export interface CompactOptions extends Pick<GraphOptions, "onBytes"> {
   readonly progress: Progress;
   readonly signal?: AbortSignal | undefined;
   /** Largest share of the validation tiles whose answer may change, 0 to 1. Default 0.02. */
   readonly maxChangedAnswers?: number | undefined;
+  /** Called with the number of tiles that have been compared with TensorFlow. May throw to stop. */
+  readonly onCompared?: ((done: number) => void) | undefined;
 }
 
 /** The smallest acceptable graph. */
@@ -58,7 +61,7 @@ export async function writeCompactGraph(
   run: TrainedRun,
   tiles: RunTiles,
   directory: string,
-  { progress, signal, maxChangedAnswers = MAX_CHANGED_ANSWERS }: CompactOptions,
+  { progress, signal, maxChangedAnswers = MAX_CHANGED_ANSWERS, onBytes, onCompared }: CompactOptions,
 ): Promise<CompactGraph> {
   const allowedChanges = Math.ceil(maxChangedAnswers * tiles.validation.logits.length);
   const calibration = await calibrationPixels(tiles, run.config.preprocessing.size, signal);
@@ -69,10 +72,9 @@ export async function writeCompactGraph(
   for (const candidate of await stem.candidates(run, directory)) {
     const folder = join(directory, "candidate");
     await mkdir(folder);
-    const graph = await writeGraphFiles(run, folder, stem.writer(candidate), {
-      onBytes: () => signal?.throwIfAborted(),
-    });
-    const verification = await verifyGraph(folder, run, tiles.validation, held ?? tiles.groups(paths, signal), true);
+    const graph = await writeGraphFiles(run, folder, stem.writer(candidate), { onBytes });
+    const images = held ?? tiles.groups(paths, signal);
+    const verification = await verifyGraph(folder, run, tiles.validation, images, true, onCompared);
     if (isAcceptable(verification) && verification.changedAnswers <= allowedChanges) {
       for (const name of Object.keys(graph.files)) await rename(join(folder, name), join(directory, name));
       await rm(folder, { recursive: true });

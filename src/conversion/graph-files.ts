@@ -26,7 +26,7 @@ export interface GraphOptions {
   /** Write a projection and the dense layer after it as one dense layer on pixels. */
   readonly foldProjection?: boolean | undefined;
   /** Called with the bytes of weights written so far. May throw to stop. */
-  onBytes?(done: number): void;
+  readonly onBytes?: ((done: number) => void) | undefined;
 }
 
 /**

@@ -23,7 +23,7 @@ import { type CardExtras, writeCard } from "./card";
 /** fp32: exact. int8: weights and activations in 8 bits. compact: the smallest form that is as good on validation. */
 export type Variant = "fp32" | "int8" | "compact";
 
-interface ExportOptions extends Partial<CompactOptions> {
+interface ExportOptions extends Partial<Omit<CompactOptions, "onBytes" | "onCompared">> {
   /** Run directory. */
   readonly run: string;
   /** Directory to create. */
@@ -69,6 +69,10 @@ export async function exportRun(options: ExportOptions): Promise<ExportResult> {
   const tiles = await findTiles(run, options, progress);
   const task = progress.start(`Export ${variant}`, 0, "bytes");
   let written = 0;
+  const tell = (note?: string) => {
+    task.update(written, note);
+    signal?.throwIfAborted();
+  };
   const result = await writeDirectory(options.out, async (directory) => {
     const { graph, ...extras } = await writeVariant(variant, run, tiles, directory, {
       progress,
@@ -76,14 +80,10 @@ export async function exportRun(options: ExportOptions): Promise<ExportResult> {
       foldProjection: options.foldProjection,
       maxChangedAnswers: options.maxChangedAnswers,
       onBytes(done) {
-        signal?.throwIfAborted();
         written = done;
-        task.update(written);
+        tell();
       },
-      onCompared(done) {
-        task.update(written, `${done} of ${tiles?.validation.paths.length} tiles compared with TensorFlow`);
-        signal?.throwIfAborted();
-      },
+      onCompared: (done) => tell(`${done} of ${tiles?.validation.paths.length} tiles compared with TensorFlow`),
     });
     const { mpp = run.config.mpp } = options;
     const card = await writeCard(run, directory, graph, { variant, ...extras, ...(mpp !== undefined && { mpp }) });
@@ -104,7 +104,7 @@ async function writeVariant(
   run: TrainedRun,
   tiles: RunTiles | null,
   directory: string,
-  work: GraphOptions & CompactOptions & { onCompared(done: number): void },
+  work: GraphOptions & CompactOptions,
 ): Promise<{ graph: GraphFiles } & CardExtras> {
   if (variant === "compact") return writeCompactGraph(run, tiles as RunTiles, directory, work);
   const writer = variant === "fp32" ? floatWriter : integerWriter;
