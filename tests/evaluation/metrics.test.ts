@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { binaryMetrics, confusionAt, decisionMetrics } from "../../src/evaluation/index";
+import { ownTime } from "../support/own-time";
 import { runPython, withoutPython } from "../support/python";
 import { allRows, randomRows } from "../support/scored-rows";
 
@@ -123,8 +124,8 @@ test("what cannot be evaluated is refused", () => {
 
 test("without the interval a call is cheap enough for every epoch", () => {
   const { labels, scores } = randomRows(22, 2000);
-  const started = performance.now();
+  const started = ownTime();
   for (let i = 0; i < 20; i++) binaryMetrics(labels, scores, { interval: false });
-  assert.ok(performance.now() - started < 1000, "20 calls on 2,000 rows within a second");
+  assert.ok(ownTime() - started < 1000, "20 calls on 2,000 rows within a second");
   assert.equal(binaryMetrics(labels, scores, { interval: false }).rocAucCi95, undefined);
 });

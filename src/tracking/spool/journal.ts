@@ -77,6 +77,8 @@ const WAITING_BYTES = 16 << 20;
 export class Journal {
   /** Undefined once the journal is closed, because the system reuses the number for the next open file. */
   private descriptor: number | undefined;
+  /** Size of the file after the last whole line that was seen or written. */
+  private end = 0;
   private closed = false;
   private waiting: Buffer[] = [];
   private waitingBytes = 0;
@@ -146,8 +148,10 @@ export class Journal {
     try {
       const descriptor = this.descriptor ?? this.open();
       for (let line = this.waiting[0]; line; line = this.waiting[0]) {
-        const whole = isTorn(descriptor) ? Buffer.concat([Buffer.from("\n"), line]) : line;
+        const { size } = fstatSync(descriptor);
+        const whole = size !== this.end && isTorn(descriptor, size) ? Buffer.concat([Buffer.from("\n"), line]) : line;
         for (let done = 0; done < whole.length; ) done += writeSync(descriptor, whole, done);
+        this.end = size + whole.length;
         this.forget(line);
       }
       return descriptor;
@@ -167,11 +171,10 @@ export class Journal {
 }
 
 /**
- * True if the last line is incomplete: a crash or a full disk has cut it off. Looked up for each event, because the samples of
- * the machine's load have a writer of their own.
+ * True if the last line is incomplete: a crash or a full disk has cut it off. Looked up whenever the file has another size than
+ * this writer left, because the samples of the machine's load have a writer of their own.
  */
-function isTorn(descriptor: number): boolean {
-  const { size } = fstatSync(descriptor);
+function isTorn(descriptor: number, size: number): boolean {
   const last = Buffer.alloc(1);
   return size > 0 && readSync(descriptor, last, 0, 1, size - 1) === 1 && last[0] !== 0x0a;
 }
