@@ -13,7 +13,7 @@ test("the page's figures of the two deployments are those of notebook 08, and sa
   assert.ok(recommendation.length > 100 && notebook.includes(recommendation), "run at the same time");
   assert.ok(summary.includes(asOf), "with the month of the prices");
   assert.match(summary, /measured on \S.* cores,/, "with the processor");
-  const results = await readFile(join(projectRoot(), "docs", "results.md"), "utf8");
+  const results = (await readFile(join(projectRoot(), "docs", "results.md"), "utf8")).replace(/\s+/g, " ");
   const [, dollars] = /Lambda, at \$([\d.]+)/.exec(summary) ?? [];
   const [, millions] = /cheaper from ([\d.]+) million/.exec(summary) ?? [];
   assert.ok(results.includes(`$${dollars} on Lambda`), "docs/results.md tells of the same run");
