@@ -6,6 +6,7 @@ export {
   type GoldenResult,
   type InferenceBackend,
   type LoadedModel,
+  type ModelCalls,
   ModelRegistry,
   nameModels,
   type ServedModel,

@@ -44,11 +44,13 @@ export interface LoadedModel {
   readonly batching: "together" | "single";
 }
 
-/** A served model. All calls reject with {@link Problem}. */
-export interface ServedModel extends LoadedModel {
-  readonly name: string;
+/**
+ * What a loaded model can be asked. All calls reject with {@link Problem}. Bytes come first, then numbers, then the signal,
+ * because a server sends them to a worker in this order.
+ */
+export interface ModelCalls {
   predict(image: Uint8Array, signal?: AbortSignal): Promise<Answer>;
-  /** Predicts pictures of more than twice the model's input by their tiles; others like {@link ServedModel.predict}. */
+  /** Predicts pictures of more than twice the model's input by their tiles; others like {@link ModelCalls.predict}. */
   predictTiled(image: Uint8Array, signal?: AbortSignal): Promise<Answer>;
   /** Logits of `count` images given as raw uint8 RGB pixels of the model's size. */
   infer(pixels: Uint8Array, count: number, signal?: AbortSignal): Promise<readonly number[]>;
@@ -58,6 +60,10 @@ export interface ServedModel extends LoadedModel {
   /** Features of a random sample of the predicted images, without pictures that were predicted by their tiles. */
   metImages(): Promise<MetSample>;
   verifyGolden(): Promise<GoldenResult>;
+}
+
+export interface ServedModel extends LoadedModel, ModelCalls {
+  readonly name: string;
   /** @param graceMs longest time for work that has begun, where it can be cut off */
   close(graceMs?: number): Promise<void>;
 }

@@ -1,5 +1,6 @@
 /** @module Messages between the server and its model workers. Images and pixels are sent as bytes next to them. */
 import type { EngineOptions, LoadedModel, ProblemCode } from "../../core/index";
+import type { ModelCalls } from "../../core/models/index";
 
 /** Options for loading and running a model. */
 export interface WorkerOptions extends EngineOptions {
@@ -9,15 +10,15 @@ export interface WorkerOptions extends EngineOptions {
   readonly bitDepth?: number | undefined;
 }
 
-/** A call of one of {@link ServedModel}'s methods; its image or pixels are the message's bytes. */
-export type Work =
-  | { readonly kind: "predict" }
-  | { readonly kind: "predictTiled" }
-  | { readonly kind: "infer"; readonly count: number }
-  | { readonly kind: "explain"; readonly grid: number }
-  | { readonly kind: "thumbnail"; readonly edge: number }
-  | { readonly kind: "metImages" }
-  | { readonly kind: "verifyGolden" };
+export type Method = keyof ModelCalls;
+
+/** A call of a {@link ModelCalls} method. Its image or pixels are the message's bytes; `numbers` are its other parameters. */
+export interface Work<M extends Method = Method> {
+  readonly method: M;
+  readonly numbers?: readonly number[];
+}
+
+export type ResultOf<M extends Method> = Awaited<ReturnType<ModelCalls[M]>>;
 
 /** From the server to a worker. */
 export type ToWorker =

@@ -3,7 +3,7 @@ import { joinSamples, type MetSample } from "../../../src/familiar/index";
 import type { ModelCard } from "../../../src/model-directory/index";
 import { type Answer, type GoldenResult, type LoadedModel, Problem, type ServedModel } from "../../core/index";
 import type { Explanation } from "../../core/models/index";
-import type { Work } from "./messages";
+import type { Method, ResultOf, Work } from "./messages";
 import { SupervisedWorker, type SupervisedWorkerOptions } from "./supervised-worker";
 
 /** A model in one or more worker processes. */
@@ -40,31 +40,31 @@ export class PooledModel implements ServedModel {
   }
 
   predict(image: Uint8Array, signal?: AbortSignal): Promise<Answer> {
-    return this.call({ kind: "predict" }, image, signal);
+    return this.call({ method: "predict" }, image, signal);
   }
 
   predictTiled(image: Uint8Array, signal?: AbortSignal): Promise<Answer> {
-    return this.call({ kind: "predictTiled" }, image, signal);
+    return this.call({ method: "predictTiled" }, image, signal);
   }
 
   infer(pixels: Uint8Array, count: number, signal?: AbortSignal): Promise<readonly number[]> {
-    return this.call({ kind: "infer", count }, pixels, signal);
+    return this.call({ method: "infer", numbers: [count] }, pixels, signal);
   }
 
   explain(image: Uint8Array, grid: number, signal?: AbortSignal): Promise<Explanation> {
-    return this.call({ kind: "explain", grid }, image, signal);
+    return this.call({ method: "explain", numbers: [grid] }, image, signal);
   }
 
   thumbnail(image: Uint8Array, edge: number): Promise<Uint8Array> {
-    return this.call({ kind: "thumbnail", edge }, image);
+    return this.call({ method: "thumbnail", numbers: [edge] }, image);
   }
 
   async metImages(): Promise<MetSample> {
-    return joinSamples(await this.ofAll<MetSample>({ kind: "metImages" }));
+    return joinSamples(await this.ofAll({ method: "metImages" }));
   }
 
   async verifyGolden(): Promise<GoldenResult> {
-    const results = await this.ofAll<GoldenResult>({ kind: "verifyGolden" });
+    const results = await this.ofAll({ method: "verifyGolden" });
     return results.find(({ status }) => status === "failed") ?? (results[0] as GoldenResult);
   }
 
@@ -72,16 +72,16 @@ export class PooledModel implements ServedModel {
     await Promise.all(this.workers.map((worker) => worker.close(graceMs)));
   }
 
-  private ofAll<T>(work: Work): Promise<T[]> {
-    return Promise.all(this.workers.map((worker) => worker.call(work) as Promise<T>));
+  private ofAll<M extends Method>(work: Work<M>): Promise<ResultOf<M>[]> {
+    return Promise.all(this.workers.map((worker) => worker.call(work)));
   }
 
   /** Gives the work to the least busy worker; one that is starting counts as one with a full queue. */
-  private async call<T>(work: Work, bytes: Uint8Array, signal?: AbortSignal): Promise<T> {
+  private async call<M extends Method>(work: Work<M>, bytes: Uint8Array, signal?: AbortSignal): Promise<ResultOf<M>> {
     const waiting = this.workers.reduce((sum, { load }) => sum + load, 0);
     if (waiting >= this.maxQueue) throw new Problem("QUEUE_FULL");
     const busy = ({ load, isReady }: SupervisedWorker) => load + (isReady ? 0 : this.maxQueue / this.workers.length);
     const worker = this.workers.reduce((least, other) => (busy(other) < busy(least) ? other : least));
-    return (await worker.call(work, bytes, signal)) as T;
+    return worker.call(work, bytes, signal);
   }
 }

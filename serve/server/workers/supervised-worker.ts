@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { HistoError } from "../../../src/errors/index";
 import { type LoadedModel, Problem } from "../../core/index";
-import type { Work } from "./messages";
+import type { Method, ResultOf, Work } from "./messages";
 import { untilAborted, WorkerProcess, type WorkerProcessOptions } from "./worker-process";
 
 /** A process that ends sooner than this after its start is likely to fail again. */
@@ -48,7 +48,7 @@ export class SupervisedWorker {
   }
 
   /** @throws {Problem} `MODEL_UNAVAILABLE`, `DEADLINE_EXCEEDED`, and the model's own problems */
-  async call(work: Work, bytes?: Uint8Array, signal?: AbortSignal): Promise<unknown> {
+  async call<M extends Method>(work: Work<M>, bytes?: Uint8Array, signal?: AbortSignal): Promise<ResultOf<M>> {
     this.load++;
     try {
       const process = await untilAborted(this.ready, signal).catch((error: unknown) => {

@@ -6,6 +6,9 @@ import { openBackend } from "../../core/predictor-backend";
 import type { FromWorker, ToWorker, Work } from "./messages";
 import { Wire } from "./wire";
 
+/** Calls without bytes or a signal ignore them. */
+type Call = (bytes: Uint8Array, ...more: (number | AbortSignal)[]) => Promise<unknown>;
+
 let engine: Engine | undefined;
 const running = new Map<number, AbortController>();
 
@@ -26,31 +29,12 @@ function send(message: FromWorker, bytes?: Uint8Array): void {
   wire.send(message, bytes);
 }
 
-function perform(model: Engine, work: Work, bytes: Uint8Array, signal: AbortSignal): Promise<unknown> {
-  switch (work.kind) {
-    case "predict":
-      return model.predict(bytes, signal);
-    case "predictTiled":
-      return model.predictTiled(bytes, signal);
-    case "infer":
-      return model.infer(bytes, work.count);
-    case "explain":
-      return model.explain(bytes, work.grid, signal);
-    case "thumbnail":
-      return model.thumbnail(bytes, work.edge);
-    case "metImages":
-      return model.metImages();
-    case "verifyGolden":
-      return model.verifyGolden();
-  }
-}
-
-async function answer(id: number, work: Work, bytes: Uint8Array): Promise<void> {
+async function answer(id: number, { method, numbers = [] }: Work, bytes: Uint8Array): Promise<void> {
   const controller = new AbortController();
   running.set(id, controller);
   try {
     if (!engine) throw new Problem("MODEL_UNAVAILABLE");
-    const value = await perform(engine, work, bytes, controller.signal);
+    const value = await (engine[method] as Call).call(engine, bytes, ...numbers, controller.signal);
     if (value instanceof Uint8Array) send({ type: "done", id, value: null }, value);
     else send({ type: "done", id, value });
   } catch (error) {

@@ -6,7 +6,7 @@ import { HistoError, InputError, messageOf } from "../../../src/errors/index";
 import { environmentWithoutSecrets } from "../../../src/machine/index";
 import { type LoadedModel, Problem } from "../../core/index";
 import { MODEL_WORKER_FLAGS } from "./collector";
-import type { FromWorker, ToWorker, Work, WorkerOptions } from "./messages";
+import type { FromWorker, Method, ResultOf, ToWorker, Work, WorkerOptions } from "./messages";
 import { Wire } from "./wire";
 
 /** Allows only decoders for untrusted files; few memory arenas keep the process small under load. */
@@ -75,12 +75,12 @@ export class WorkerProcess {
   }
 
   /** Calls the model, which must be loaded. @throws {Problem} */
-  call(work: Work, bytes?: Uint8Array, signal?: AbortSignal): Promise<unknown> {
+  call<M extends Method>(work: Work<M>, bytes?: Uint8Array, signal?: AbortSignal): Promise<ResultOf<M>> {
     if (this.hasEnded) return Promise.reject(new Problem("MODEL_UNAVAILABLE"));
     const id = this.serial++;
     this.unanswered++;
     this.watch ??= this.watchForSilence();
-    const answer = new Promise((resolve, reject) => this.pending.set(id, { resolve, reject }));
+    const answer = new Promise<ResultOf<M>>((resolve, reject) => this.pending.set(id, { resolve, reject }));
     this.post({ type: "work", id, work }, bytes);
     return untilAborted(answer, signal, () => {
       this.post({ type: "cancel", id });
