@@ -140,7 +140,7 @@ export class Trainer {
    */
   async fit(signal?: AbortSignal): Promise<boolean> {
     await this.tell("onStart");
-    while (this.epoch < this.options.epochs && !this.stopReason) {
+    while (this.epoch < this.options.epochs && !this.isStopped()) {
       const started = performance.now();
       this.waited = 0;
       const first = this.batch;
@@ -165,6 +165,11 @@ export class Trainer {
     disposeGradients(this.pending);
     this.pending = new Map();
     this.options.optimizer.dispose();
+  }
+
+  private isStopped(): boolean {
+    for (const callback of this.options.callbacks ?? []) this.stopReason ??= callback.reasonToStop?.(this);
+    return this.stopReason !== undefined;
   }
 
   private async interrupt(): Promise<false> {

@@ -13,8 +13,8 @@ import {
   CheckpointStore,
   Checkpoints,
   createLoss,
-  EarlyStopping,
   featureExamples,
+  ReduceOnPlateau,
   shuffled,
   Trainer,
 } from "../../src/training/index";
@@ -137,7 +137,7 @@ test("a trainer that takes back its state is where the other one was", async () 
 test("numbers that are not finite come back from a checkpoint as they were", async (context) => {
   const folder = await temporaryDirectory(context);
   const margin = { metric: "margin", mode: "min" } as const;
-  const watching = () => new EarlyStopping(margin, 9);
+  const watching = () => new ReduceOnPlateau(margin, 0.5, 9);
   /** A metric without a value in the first epoch and with an infinite one in the second. */
   const marginIn = (values: readonly number[]) => ({ margin: () => values[Math.floor(measured++ / 2)] as number });
   let measured = 0;

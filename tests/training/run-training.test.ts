@@ -13,7 +13,13 @@ import type { ModelCard } from "../../src/model-directory/index";
 import { defaultTrainingOptions, type TrainingOptions } from "../../src/options/index";
 import { type RunConfig, RunDirectory } from "../../src/runs/index";
 import { tf } from "../../src/tensorflow/index";
-import { type RunTrainingOptions, runLearningRateRange, runTraining } from "../../src/training/index";
+import {
+  type RunCallback,
+  type RunTrainingOptions,
+  runLearningRateRange,
+  runTraining,
+  type Trainer,
+} from "../../src/training/index";
 import { writeCsvSet, writeFiles } from "../support/data-sets";
 import { temporaryDirectory } from "../support/temporary-directory";
 
@@ -50,6 +56,31 @@ test("Ctrl-C at the very end: after the last epoch the run can be resumed, and w
   const callbacks = [{ onEnd: () => late.abort() }];
   assert.ok(await runTraining({ ...SMALL, data }, { run: finished, signal: late.signal, callbacks }));
   assert.equal(await sha256File(join(finished, "best", "weights.safetensors")), weights);
+});
+
+test("a run stopped for lack of improvement goes on where it is resumed with more patience", async (context) => {
+  const folder = await temporaryDirectory(context);
+  process.env.HISTO_CACHE = join(folder, "cache");
+  const data = await writeCsvSet(join(folder, "data"), 40);
+  const options = { ...SMALL, data, epochs: 6, monitor: "level", monitorMode: "max" } as const;
+  const metrics = { level: () => 1 };
+  /** Epochs of a run that is interrupted after its second epoch, then resumed with other options. */
+  const epochsAfter = async (patience: number, more: Partial<TrainingOptions>, own: RunCallback = {}) => {
+    const controller = new AbortController();
+    const run = join(folder, `run-${patience}-${JSON.stringify(more)}`);
+    const callbacks = [own, { onEpochEnd: ({ epoch }: Trainer) => (epoch === 2 ? controller.abort() : undefined) }];
+    const stopped = runTraining({ ...options, patience }, { run, metrics, signal: controller.signal, callbacks });
+    await assert.rejects(stopped, { code: "INTERRUPTED" });
+    return (await runTraining({ data, ...more }, { run, resume: true, metrics })).epochs;
+  };
+  assert.equal(await epochsAfter(1, {}), 2);
+  assert.equal(await epochsAfter(1, { patience: 3 }), 4);
+  const own = {
+    onEpochEnd(trainer: Trainer) {
+      if (trainer.epoch === 2) trainer.stopReason = "it is enough";
+    },
+  };
+  assert.equal(await epochsAfter(0, {}, own), 2, "what a callback of the user has decided stays");
 });
 
 test("a cache that takes nothing more at the end of a run is no obstacle", async (context) => {

@@ -19,7 +19,7 @@ export interface RunningTraining {
   readonly seen: SeenBatches;
   /** Factor on the learning rate. */
   lrScale: number;
-  /** Setting a reason ends the training after this epoch. */
+  /** Setting a reason ends the training after this epoch, also one that is resumed. See {@link Callback.reasonToStop}. */
   stopReason: string | undefined;
 }
 
@@ -29,6 +29,11 @@ export interface Callback {
   onStart?(trainer: RunningTraining): void | Promise<void>;
   /** After each batch. */
   onBatchEnd?(trainer: RunningTraining): void | Promise<void>;
+  /**
+   * Why the training ends here, asked before each epoch and when a run is resumed. A function of the training's state, so that the
+   * options of a resumed run decide.
+   */
+  reasonToStop?(trainer: RunningTraining): string | undefined;
   /** After each epoch, its validation included. */
   onEpochEnd?(trainer: RunningTraining, result: EpochResult): void | Promise<void>;
   /** After the validation of an epoch, while the model has the weights that were validated (their average, with EMA). */
