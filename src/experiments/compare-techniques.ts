@@ -47,7 +47,7 @@ export interface TechniqueComparisonOptions {
   readonly epochs?: number;
   readonly seed?: number;
   /** Log to MLflow: a run for the comparison, and a nested run for each training. */
-  readonly track?: ParentTracking | false;
+  readonly track?: ParentTracking;
   readonly progress?: Progress;
   readonly signal?: AbortSignal;
 }
@@ -91,7 +91,7 @@ export async function compareTechniques(options: TechniqueComparisonOptions): Pr
   const settings = { seed: 0, ...options };
   let tracker: ComparisonTracker | undefined;
   try {
-    tracker = await ComparisonTracker.start(out, settings, options.track || undefined, progress);
+    tracker = await ComparisonTracker.start(out, settings, options.track ?? false, progress);
     const rows: ComparisonRow[] = [];
     const failed: FailedTechnique[] = [];
     for (const [i, { technique, size }] of techniques.entries()) {
@@ -110,7 +110,7 @@ export async function compareTechniques(options: TechniqueComparisonOptions): Pr
     const comparison = await writeComparison(rows, failed, place);
     return { ...comparison, ...(await tracker?.finish(comparison)) };
   } catch (error) {
-    await tracker?.end(error instanceof Interrupted ? "KILLED" : "FAILED");
+    await tracker?.fail(error);
     throw error;
   } finally {
     unlock();

@@ -3,24 +3,23 @@ import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { datasetContentHash, foldNames, loadDataset } from "../dataset/index";
-import { InputError, Interrupted } from "../errors/index";
+import { InputError } from "../errors/index";
 import { type BinaryMetrics, readPredictions, writePredictions } from "../evaluation/index";
 import { makeOutputFolder, writeJson } from "../files/index";
 import { defaultTrainingOptions, type GivenTrainingOptions } from "../options/index";
 import { type Progress, silentProgress } from "../progress/index";
 import { RunDirectory } from "../runs/index";
-import type { ActiveRun } from "../tracking/index";
-import { endLogged, type Logged } from "./logged";
+import type { Logged } from "./logged";
 import { numbers } from "./metric-names";
 import { type Spread, spreadOf } from "./over-seeds";
-import { type ParentTracking, parentOf, startParentRun } from "./parent-run";
+import { ParentRun, type ParentTracking } from "./parent-run";
 import { type ProcessTraining, readingOf, trainOnce } from "./train-process";
 
 interface CrossValidationOptions {
   /** Holds a run for each fold, `folds.json` and the validation predictions of all folds. Finished folds are not repeated. */
   readonly run: string;
   readonly variant: ProcessTraining["export"];
-  readonly track?: ParentTracking | false;
+  readonly track?: ParentTracking;
   readonly progress?: Progress;
   readonly signal?: AbortSignal;
 }
@@ -67,15 +66,14 @@ export async function crossValidate(
   const dataHash = await datasetContentHash(loaded);
   const common = { data: resolve(data), dataHash, options, export: variant, reading, resumable: true };
   await makeOutputFolder("--run", run.path);
-  const active = track ? await startParentRun("cross-validation", run.path, track, progress) : undefined;
+  const parent = await ParentRun.start("cross-validation", run.path, track, progress);
   try {
     const folds: FoldResult[] = [];
     for (const [i, fold] of names.entries()) {
       progress.say(`Fold ${fold} (${i + 1} of ${names.length})`);
       const at = join(run.path, `${FOLDER}${encodeURIComponent(fold)}`);
-      const tracking = track && active && { ...track, parent: parentOf(active), tags: { fold }, weights: false };
       const training = { ...common, run: at, dataset: { ...rest, fold } };
-      const result = await trainOnce(training, { progress, signal, ...(tracking && { tracking }) });
+      const result = await trainOnce(training, { progress, signal, tracking: parent?.nested({ fold }) });
       folds.push({ fold, run: at, validation: result.validation, test: result.test });
     }
     const result = {
@@ -86,9 +84,9 @@ export async function crossValidate(
     };
     await writePredictions(run.predictions("validation"), await outOfFold(folds));
     await writeJson(join(run.path, "folds.json"), result);
-    return { ...result, ...(active && (await finish(active, result))) };
+    return { ...result, ...(parent && (await finish(parent, result))) };
   } catch (error) {
-    await active?.end(error instanceof Interrupted ? "KILLED" : "FAILED");
+    await parent?.fail(error);
     throw error;
   }
 }
@@ -99,12 +97,12 @@ async function outOfFold(folds: readonly FoldResult[]) {
   return (await Promise.all(files)).flat();
 }
 
-async function finish(active: ActiveRun, { run, validation, test }: CrossValidation): Promise<Logged> {
+async function finish(parent: ParentRun, { run, validation, test }: CrossValidation): Promise<Logged> {
   for (const [name, summary] of Object.entries({ validation_best: validation, test })) {
     for (const [metric, values] of Object.entries(summary)) {
-      active.logMetrics(numbers(`${name}/${metric}`, values));
+      parent.active.logMetrics(numbers(`${name}/${metric}`, values));
     }
   }
-  await active.logArtifact(join(run, "folds.json"));
-  return endLogged(active);
+  await parent.active.logArtifact(join(run, "folds.json"));
+  return parent.finish();
 }

@@ -1,33 +1,54 @@
 /** @module The MLflow run that other runs are nested in, for searches and comparisons. Does not need TensorFlow. */
 import { basename } from "node:path";
+import { Interrupted } from "../errors/index";
 import type { Progress } from "../progress/index";
 import { RunDirectory } from "../runs/index";
 import { type ActiveRun, startRun } from "../tracking/index";
+import { endLogged, type Logged } from "./logged";
 import type { TrackingOptions } from "./track-training";
 
-/** Where a parent run is logged. */
-export type ParentTracking = Pick<TrackingOptions, "experiment" | "trackingUri">;
+/** Where a parent run is logged; false: nowhere. */
+export type ParentTracking = Pick<TrackingOptions, "experiment" | "trackingUri"> | false;
 
-/** Starts the parent run of a directory, or continues the one that the directory has. @param kind a tag of the run */
-export function startParentRun(
-  kind: "comparison" | "search" | "cross-validation",
-  directory: string,
-  tracking: ParentTracking,
-  progress: Progress,
-): Promise<ActiveRun> {
-  const { experiment, trackingUri } = tracking;
-  return startRun({
-    experiment,
-    runName: basename(directory),
-    absence: "daily",
-    tags: { kind },
-    spoolDirectory: new RunDirectory(directory).spool,
-    say: (line) => progress.say(line),
-    ...(trackingUri && { trackingUri }),
-  });
-}
+export class ParentRun {
+  private constructor(
+    readonly active: ActiveRun,
+    readonly tracking: Exclude<ParentTracking, false>,
+  ) {}
 
-/** The data that a nested run needs about its parent. It is plain data because the nested run may start in another process. */
-export function parentOf({ key, experiment, experimentId, continuedRunId }: ActiveRun): TrackingOptions["parent"] {
-  return { key, experiment, experimentId, continuedRunId };
+  /** Starts the run of a directory, or continues the one that the directory has. @param kind a tag of the run */
+  static async start(
+    kind: "comparison" | "search" | "cross-validation",
+    directory: string,
+    tracking: ParentTracking,
+    progress: Progress,
+  ): Promise<ParentRun | undefined> {
+    if (!tracking) return undefined;
+    const { experiment, trackingUri } = tracking;
+    const active = await startRun({
+      experiment,
+      runName: basename(directory),
+      absence: "daily",
+      tags: { kind },
+      spoolDirectory: new RunDirectory(directory).spool,
+      say: (line) => progress.say(line),
+      ...(trackingUri && { trackingUri }),
+    });
+    return new ParentRun(active, tracking);
+  }
+
+  /** Options for logging a training as a nested run. They are plain data because it may start in another process. */
+  nested(tags: Readonly<Record<string, string>>, weights = false): Omit<TrackingOptions, "say"> {
+    const { key, experiment, experimentId, continuedRunId } = this.active;
+    return { ...this.tracking, parent: { key, experiment, experimentId, continuedRunId }, tags, weights };
+  }
+
+  finish(): Promise<Logged> {
+    return endLogged(this.active);
+  }
+
+  /** Ends the run after an error of its work. */
+  async fail(error: unknown): Promise<void> {
+    await this.active.end(error instanceof Interrupted ? "KILLED" : "FAILED");
+  }
 }

@@ -5,15 +5,14 @@ import { messageOf } from "../errors/index";
 import { readJson } from "../files/index";
 import type { Progress } from "../progress/index";
 import { type RunConfig, RunDirectory } from "../runs/index";
-import { type ActiveRun, findSpools, syncSpools } from "../tracking/index";
+import { findSpools, syncSpools } from "../tracking/index";
 import { comparisonFigures } from "./comparison-page";
-import { endLogged, type Logged } from "./logged";
+import type { Logged } from "./logged";
 import { bestOnValidation, type ComparedTechniques, type ComparisonRow, type FailedTechnique } from "./measure";
 import { numbers } from "./metric-names";
-import { type ParentTracking, parentOf, startParentRun } from "./parent-run";
+import { ParentRun, type ParentTracking } from "./parent-run";
 import { logDataset, logFigures } from "./run-log";
 import { logTo } from "./track-results";
-import type { TrackingOptions } from "./track-training";
 
 /** Settings of a comparison that stay the same when more techniques are added. */
 interface ComparisonSettings {
@@ -29,8 +28,7 @@ export class ComparisonTracker {
 
   private constructor(
     private readonly directory: string,
-    private readonly tracking: ParentTracking,
-    private readonly active: ActiveRun,
+    private readonly parent: ParentRun,
     private readonly progress: Progress,
   ) {}
 
@@ -38,19 +36,17 @@ export class ComparisonTracker {
   static async start(
     directory: string,
     { data, size, seed, epochs }: ComparisonSettings,
-    tracking: ParentTracking | undefined,
+    tracking: ParentTracking,
     progress: Progress,
   ): Promise<ComparisonTracker | undefined> {
-    if (!tracking) return undefined;
-    const active = await startParentRun("comparison", directory, tracking, progress);
-    active.logParams({ data: resolve(data), size, seed, ...(epochs !== undefined && { epochs }) });
-    return new ComparisonTracker(directory, tracking, active, progress);
+    const parent = await ParentRun.start("comparison", directory, tracking, progress);
+    parent?.active.logParams({ data: resolve(data), size, seed, ...(epochs !== undefined && { epochs }) });
+    return parent && new ComparisonTracker(directory, parent, progress);
   }
 
   /** Options for logging a training of a technique or of a choice: nested in this run, and without weights for a choice. */
-  training(technique: string, purpose: "comparison" | "choice"): Omit<TrackingOptions, "say"> {
-    const tags = { technique, purpose };
-    return { ...this.tracking, parent: parentOf(this.active), tags, weights: purpose === "comparison" };
+  training(technique: string, purpose: "comparison" | "choice") {
+    return this.parent.nested({ technique, purpose }, purpose === "comparison");
   }
 
   /**
@@ -73,7 +69,8 @@ export class ComparisonTracker {
 
   /** Sends the table, the figures and the data set, and ends the run. */
   async finish({ rows, failed, verdict }: ComparedTechniques): Promise<Logged> {
-    const { active, directory } = this;
+    const { directory } = this;
+    const { active } = this.parent;
     await Promise.all(this.additions);
     const [first] = rows;
     if (first) logDataset(active, await readJson<RunConfig>(new RunDirectory(join(directory, first.name)).config));
@@ -88,19 +85,19 @@ export class ComparisonTracker {
     });
     await logFigures(active, comparisonFigures(rows));
     for (const file of ["comparison.json", "comparison.html"]) await active.logArtifact(join(directory, file));
-    const logged = await endLogged(active);
+    const logged = await this.parent.finish();
     if (logged.tracking?.state === "sent") await this.sendWaitingLogs();
     return logged;
   }
 
-  async end(status: "FAILED" | "KILLED"): Promise<void> {
+  async fail(error: unknown): Promise<void> {
     await Promise.all(this.additions);
-    await this.active.end(status);
+    await this.parent.fail(error);
   }
 
   /** Sends what trainings logged while the server could not be reached. */
   private async sendWaitingLogs(): Promise<void> {
-    const { trackingUri } = this.tracking;
+    const { trackingUri } = this.parent.tracking;
     try {
       await syncSpools(await findSpools(this.directory), trackingUri === undefined ? {} : { trackingUri });
     } catch (error) {

@@ -4,12 +4,13 @@ import { join, resolve } from "node:path";
 import { type DatasetOptions, loadDataset, type Reading } from "../dataset/index";
 import { InputError, Interrupted } from "../errors/index";
 import type { Monitor } from "../evaluation/index";
-import type { Logged, ParentTracking } from "../experiments/tracking/index";
+import { type Logged, ParentRun, type ParentTracking } from "../experiments/tracking/index";
 import { takeLock } from "../files/index";
 import { counted } from "../format/index";
 import { defaultTrainingOptions, type GivenTrainingOptions, resolveTrainingOptions } from "../options/index";
 import { type Progress, silentProgress } from "../progress/index";
 import { createTask, openTrainingData, type TaskContext } from "../training/index";
+import { searchFigures } from "./figures";
 import { type Halving, rungsOf } from "./halving";
 import { SearchJournal, type TrialRecord } from "./journal";
 import { bestOnPixels, type LeaderboardRow, smallestAsGood } from "./leaderboard";
@@ -18,7 +19,7 @@ import { createSampler, type SamplerName } from "./samplers";
 import { barsOnly, Search } from "./search";
 import { checkSettings, type SearchSettings } from "./settings";
 import { largestOf, type Space } from "./space";
-import { SearchTracker } from "./track-search";
+import { logLeaderboard, logSettings } from "./track-search";
 import { LocalPool, type TrialPool } from "./workers";
 
 interface SearchOptions {
@@ -46,7 +47,7 @@ interface SearchOptions {
   readonly keepBest?: number;
   /** Number of best trials in the subspace that are trained again on pixels. Default: none. */
   readonly confirm?: number;
-  readonly track?: ParentTracking | false;
+  readonly track?: ParentTracking;
   readonly progress?: Progress;
   readonly signal?: AbortSignal;
 }
@@ -94,7 +95,7 @@ export async function runSearch(options: SearchOptions): Promise<SearchResult> {
   const pool = await openPool(options, { directory, settings, progress, signal });
   let unlock: (() => void) | undefined;
   let journal: SearchJournal | undefined;
-  let tracker: SearchTracker | undefined;
+  let parent: ParentRun | undefined;
   try {
     const reading = await checkSettings(directory, settings);
     unlock = await takeLock(
@@ -102,11 +103,12 @@ export async function runSearch(options: SearchOptions): Promise<SearchResult> {
       (holder) => new InputError("SEARCH_RUNNING", `${directory}: process ${holder} is running this search.`),
     );
     journal = await SearchJournal.open(join(directory, "journal.jsonl"));
-    tracker = await SearchTracker.start(directory, settings, options.track || undefined, progress);
+    parent = await ParentRun.start("search", directory, options.track ?? false, progress);
+    if (parent) await logSettings(parent.active, settings);
     await pool.begin();
     const subspaceDirectory = existsSync(join(directory, "queue.json")) ? join(directory, "subspace") : undefined;
     const search = new Search({
-      ...{ directory, journal, trials, progress, signal, tracker, subspaceDirectory },
+      ...{ directory, journal, trials, progress, signal, parent, subspaceDirectory },
       settings: { ...settings, reading },
       objective: monitor,
       sampler: next,
@@ -122,10 +124,10 @@ export async function runSearch(options: SearchOptions): Promise<SearchResult> {
     await search.confirm(pool, confirm);
     if (signal.aborted) throw new Interrupted(`Stopped; repeat the command to continue ${directory}.`);
     const rows = await search.rank();
-    const logged = await tracker?.finish(rows, options.space, monitor);
-    return { ...summary(directory, monitor, journal.trials, rows), ...logged };
+    if (parent) await logLeaderboard(parent.active, directory, searchFigures(rows, options.space, monitor));
+    return { ...summary(directory, monitor, journal.trials, rows), ...(await parent?.finish()) };
   } catch (error) {
-    await tracker?.end(error instanceof Interrupted ? "KILLED" : "FAILED");
+    await parent?.fail(error);
     throw error;
   } finally {
     await pool.close();

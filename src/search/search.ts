@@ -3,6 +3,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { HistoError, Interrupted, messageOf } from "../errors/index";
 import type { Monitor } from "../evaluation/index";
+import type { ParentRun } from "../experiments/tracking/index";
 import { plainDecimal } from "../format/index";
 import { defaultTrainingOptions } from "../options/index";
 import type { Progress } from "../progress/index";
@@ -14,7 +15,6 @@ import { confirmationName, type LeaderboardRow, leaderboardOf, trialName, writeL
 import { meritOf } from "./objective";
 import type { Sampler } from "./samplers";
 import type { SearchSettings } from "./settings";
-import type { SearchTracker } from "./track-search";
 import { isOfMachine, MachineFault, type TrialHost, type TrialJob } from "./trial";
 import { MOST_STARTS, type TrialPool, type TrialRunner, WorkerLost } from "./workers";
 
@@ -31,7 +31,7 @@ interface SearchParts {
   readonly keepBest: number;
   readonly progress: Progress;
   readonly signal: AbortSignal;
-  readonly tracker: SearchTracker | undefined;
+  readonly parent: ParentRun | undefined;
   /** Folder for bases, for trials that may continue on another machine. */
   readonly subspaceDirectory: string | undefined;
 }
@@ -173,9 +173,10 @@ export class Search {
   }
 
   private common({ trial }: TrialRecord, name: string): Omit<TrialJob, "options" | "rungs"> {
-    const { tracker, subspaceDirectory } = this.parts;
+    const { parent, subspaceDirectory } = this.parts;
     const { reading } = this.parts.settings;
-    const tracking = tracker?.trial(trial, name === trialName(trial) ? "search" : "confirmation");
+    const purpose = name === trialName(trial) ? "search" : "confirmation";
+    const tracking = parent?.nested({ trial: String(trial), purpose });
     return {
       trial,
       run: join(this.parts.directory, name),
@@ -205,13 +206,13 @@ export class Search {
   private async report({ trial, settings, outcome }: TrialRecord): Promise<void> {
     if (!outcome) return;
     const rows = await this.rank();
-    const { progress, tracker, trials } = this.parts;
+    const { progress, parent, trials } = this.parts;
     const rank = rows.find((row) => row.trial === trial)?.rank;
     progress.say(
       `Trial ${trial + 1} of ${trials}: ${this.parts.settings.objective} ${plainDecimal(outcome.value, 4)}, rank ${rank} of ${rows.length}` +
         `${outcome.stoppedEarly ? `, stopped after epoch ${outcome.epochs}` : ""} ${JSON.stringify(settings)}`,
     );
-    tracker?.progress(rows);
+    if (rows[0]) parent?.active.logMetrics({ "search/best": rows[0].value }, rows.length);
   }
 
   /** Stops the search: all further trials would count as failed too, and would not be repeated. */

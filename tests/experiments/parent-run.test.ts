@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parentOf, startParentRun } from "../../src/experiments/parent-run";
+import { ParentRun } from "../../src/experiments/parent-run";
 import { silentProgress } from "../../src/progress/index";
 import { temporaryDirectory } from "../support/temporary-directory";
 
@@ -11,9 +11,10 @@ test("trainings in other processes find their parent, also where that is a run o
     delete process.env.MLFLOW_RUN_ID;
   });
   const tracking = { experiment: "nested", trackingUri: "http://127.0.0.1:1" };
-  const active = await startParentRun("search", directory, tracking, silentProgress);
-  const told = JSON.parse(JSON.stringify(parentOf(active))) as unknown;
-  assert.deepEqual(told, { key: active.key, experiment: "nested", continuedRunId: "0123abcd" });
+  const run = await ParentRun.start("search", directory, tracking, silentProgress);
+  assert.ok(run);
+  const { parent } = JSON.parse(JSON.stringify(run.nested({}))) as ReturnType<typeof run.nested>;
+  assert.deepEqual(parent, { key: run.active.key, experiment: "nested", continuedRunId: "0123abcd" });
   assert.equal(process.env.MLFLOW_RUN_ID, undefined, "the trainings are runs of their own");
-  await active.end("FINISHED");
+  await run.finish();
 });

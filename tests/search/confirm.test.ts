@@ -47,7 +47,7 @@ test("no worker starts a further training on pixels after another found the mach
     ...{ directory, journal, trials: 3, keepBest: 3, progress: silentProgress, signal: new AbortController().signal },
     ...{ objective: { metric: "rocAuc", mode: "max" }, sampler: createSampler("grid", space, 0) },
     settings: { data: directory, dataset: {}, space, objective: "rocAuc", sampler: "grid", seed: 0, halving: null },
-    tracker: undefined,
+    parent: undefined,
     subspaceDirectory: undefined,
   });
   const started: number[] = [];
