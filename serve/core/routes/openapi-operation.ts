@@ -44,25 +44,23 @@ const SENT = [
   ...(["CONTENT_TYPE_UNSUPPORTED", "QUEUE_FULL"] as const),
 ];
 
-interface Described extends Json {
+export interface Described extends Json {
+  readonly summary: string;
   /** Responses that are no problems, by status. */
   readonly answers: Json;
   /** Codes of its problems, besides those of every route. */
   readonly problems?: readonly ProblemCode[];
-  /** Needs no key. */
-  readonly open?: boolean;
   /** Parameters besides those in the path. */
   readonly parameters?: readonly Json[];
 }
 
-/** An operation by its path and method. Parts of the path in braces are parameters. */
+/** An operation by its path and method. Parts of the path in braces are parameters. @param open needs no key */
 export function operation(
   method: "get" | "post",
   path: string,
   operationId: string,
-  summary: string,
-  { answers, problems: own = [], parameters: others = [], open = false, ...more }: Described,
-): [path: string, methods: Json] {
+  { open, summary, answers, problems: own = [], parameters: others = [], ...more }: Described & { open: boolean },
+): Json {
   const parts = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = ""]) => name);
   const inPath = parts.map((name) => {
     const ofImage = path === "/images/{name}" && name === "name";
@@ -77,5 +75,5 @@ export function operation(
   const codes = new Set([...own, ...(method === "post" ? SENT : []), ...(open ? [] : GUARDED), ...ANY]);
   const responses = { ...answers, ...problems(codes) };
   const described = { operationId, summary, ...more, ...(parameters.length > 0 && { parameters }), responses };
-  return [path, { [method]: { ...described, ...(open && { security: [] }) } }];
+  return { ...described, ...(open && { security: [] }) };
 }

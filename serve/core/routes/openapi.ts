@@ -1,5 +1,5 @@
 /** @module The API's description. @see https://spec.openapis.org/oas/v3.1.1.html */
-import type { ServiceContext } from "./context";
+import type { Route, ServiceContext } from "./context";
 import {
   CURVES,
   IMAGES,
@@ -14,7 +14,7 @@ import {
   SLIDE_MAP,
   SLIDES,
 } from "./openapi-answers";
-import { IMAGE_NAME, inQuery, jsonBody, ok, operation, whole } from "./openapi-operation";
+import { type Described, IMAGE_NAME, inQuery, jsonBody, ok, operation, whole } from "./openapi-operation";
 import { type Json, list, number, object, SCHEMAS, schema, string, TRAINED_ON_DRAWN_TILES } from "./openapi-schemas";
 
 const BINARY: Json = { type: "string", format: "binary" };
@@ -64,27 +64,27 @@ const IMAGE_PROBLEMS = [
   "SHUTTING_DOWN",
 ] as const;
 
-const open = true;
 const PROBLEM_LIST: Json = {
   type: "object",
   additionalProperties: object({ status: { type: "integer" }, meaning: string("In words.") }),
 };
-const KEEP_FEEDBACK = "Store a person's label of an image, if the server has a file for feedback";
-const FEATURES_MET = "Features of a random sample of the images that a model has predicted, for histo eda --against";
 const SLIDE_PART_PROBLEMS = ["SLIDE_NOT_FOUND", "SLIDE_FILE_NOT_FOUND", "SLIDES_UNSUPPORTED"] as const;
 const VIEW_PROBLEMS = [...SLIDE_PART_PROBLEMS, "IMAGE_NOT_FOUND", "IMAGE_SOURCE_UNAVAILABLE", "QUEUE_FULL"] as const;
 const SLIDE_PROBLEMS = ["IMAGE_NAME_INVALID", "IMAGE_NOT_FOUND", "IMAGE_TOO_LARGE", "SLIDES_UNSUPPORTED"] as const;
 
-function operations({ limits }: ServiceContext): [path: string, methods: Json][] {
-  return [
-    operation("post", "/predict", "predict", "Classify one image", {
+/** What the API's description says of each operation, by its id in the list of routes. */
+function operations({ limits }: ServiceContext) {
+  return {
+    predict: {
+      summary: "Classify one image",
       answers: { 200: ok("The prediction.", schema("Prediction")) },
       problems: IMAGE_PROBLEMS,
       description: `By name, as a form file or as raw bytes; at most ${limits.bodyBytes} bytes.`,
       parameters: [MODEL_PARAMETER, TILE_PARAMETER],
       requestBody: IMAGE_BODY,
-    }),
-    operation("post", "/predict/batch", "predictBatch", "Classify many images", {
+    },
+    predictBatch: {
+      summary: "Classify many images",
       answers: {
         200: ok(
           "One result for each image, in the order of the request.",
@@ -107,8 +107,9 @@ function operations({ limits }: ServiceContext): [path: string, methods: Json][]
           "multipart/form-data": { schema: object({ image: list(BINARY) }) },
         },
       },
-    }),
-    operation("post", "/explain", "explain", "Explain a prediction", {
+    },
+    explain: {
+      summary: "Explain a prediction",
       answers: {
         200: ok(
           "The contributions, row-major, grid x grid; positive ones support the positive class. For networks that end in a global average, also the contribution of each place to the logit.",
@@ -132,8 +133,9 @@ function operations({ limits }: ServiceContext): [path: string, methods: Json][]
       description: "Covers the parts of the image one by one and measures how the logit changes.",
       parameters: [MODEL_PARAMETER, inQuery("grid", { ...whole(2, 28), default: 12 })],
       requestBody: IMAGE_BODY,
-    }),
-    operation("post", "/feedback", "keepFeedback", KEEP_FEEDBACK, {
+    },
+    keepFeedback: {
+      summary: "Store a person's label of an image, if the server has a file for feedback",
       answers: { 204: { description: "Stored." } },
       problems: [
         ...(["JSON_MALFORMED", "FIELD_INVALID", "FEEDBACK_NOT_CONFIGURED"] as const),
@@ -153,8 +155,9 @@ function operations({ limits }: ServiceContext): [path: string, methods: Json][]
           ["image_filename", "label", "logit", "probability", "threshold"],
         ),
       ),
-    }),
-    operation("post", "/slides", "startSlide", "Predict a whole slide of the image source, in the background", {
+    },
+    startSlide: {
+      summary: "Predict a whole slide of the image source, in the background",
       answers: { 202: ok("Accepted; `location` is the address of its progress.", schema("Slide")) },
       problems: [...SLIDE_PROBLEMS, "JSON_MALFORMED", "FIELD_INVALID", "MODEL_NOT_FOUND", "MODEL_UNAVAILABLE"],
       parameters: [MODEL_PARAMETER],
@@ -170,48 +173,59 @@ function operations({ limits }: ServiceContext): [path: string, methods: Json][]
           ["slide"],
         ),
       ),
-    }),
-    operation("get", "/slides", "listSlides", "Slides of the image source, and the requested ones", {
+    },
+    listSlides: {
+      summary: "Slides of the image source, and the requested ones",
       answers: { 200: ok("Names and jobs.", SLIDES) },
       problems: ["SLIDES_UNSUPPORTED", "IMAGE_SOURCE_UNAVAILABLE"],
-    }),
-    operation("get", "/slides/{id}", "slide", "Progress of a slide, then its summary and the paths of its files", {
+    },
+    slide: {
+      summary: "Progress of a slide, then its summary and the paths of its files",
       answers: { 200: ok("State.", schema("Slide")) },
       problems: ["SLIDE_NOT_FOUND", "SLIDES_UNSUPPORTED"],
-    }),
-    operation("post", "/slides/{id}/cancel", "cancelSlide", "Stop a slide", {
+    },
+    cancelSlide: {
+      summary: "Stop a slide",
       answers: { 200: ok("State.", schema("Slide")) },
       problems: ["SLIDE_NOT_FOUND", "SLIDES_UNSUPPORTED"],
-    }),
-    operation("get", "/slides/{id}/files/{name}", "slideFile", "A file of a predicted slide", {
+    },
+    slideFile: {
+      summary: "A file of a predicted slide",
       answers: { 200: { description: "slide.json, tiles.csv, tiles.geojson or heatmap.png.", content: { "*/*": {} } } },
       problems: SLIDE_PART_PROBLEMS,
-    }),
-    operation("get", "/slides/{id}/map", "slideMap", "Size, scale and the tiles' predictions of a slide", {
+    },
+    slideMap: {
+      summary: "Size, scale and the tiles' predictions of a slide",
       answers: { 200: ok("For a viewer: one entry of x, y and probability for each tile.", SLIDE_MAP) },
       problems: VIEW_PROBLEMS,
-    }),
-    operation("get", "/slides/{id}/tiles/{shrink}/{column}/{row}", "slideTile", "A tile of a slide's picture", {
+    },
+    slideTile: {
+      summary: "A tile of a slide's picture",
       answers: { 200: { description: "Shrunk by 2 to the power of `shrink`.", content: { "image/jpeg": {} } } },
       problems: VIEW_PROBLEMS,
-    }),
-    operation("get", "/info", "info", "Models, classes, thresholds, inputs, metrics and version", {
+    },
+    info: {
+      summary: "Models, classes, thresholds, inputs, metrics and version",
       answers: { 200: ok("The loaded models and settings.", INFO) },
-    }),
-    operation("get", "/models/{model}/curves", "curves", "Training history and curves of a model's run", {
+    },
+    curves: {
+      summary: "Training history and curves of a model's run",
       answers: { 200: ok("History and curves; null if the run is not available.", CURVES) },
       problems: ["MODEL_NOT_FOUND", "MODEL_UNAVAILABLE"],
-    }),
-    operation("get", "/models/{model}/met", "met", FEATURES_MET, {
+    },
+    met: {
+      summary: "Features of a random sample of the images that a model has predicted, for histo eda --against",
       answers: { 200: ok("At most 500 images; no pixels.", schema("Met")) },
       problems: ["MODEL_NOT_FOUND", "MODEL_UNAVAILABLE"],
-    }),
-    operation("get", "/images", "listImages", "Names in the image source, with labels if known", {
+    },
+    listImages: {
+      summary: "Names in the image source, with labels if known",
       answers: { 200: ok("The images.", IMAGES) },
       problems: ["FIELD_INVALID", "IMAGE_SOURCE_UNAVAILABLE"],
       parameters: [inQuery("offset", whole(0)), inQuery("limit", whole(0, 5000))],
-    }),
-    operation("get", "/images/{name}", "getImage", "An image of the source", {
+    },
+    getImage: {
+      summary: "An image of the source",
       answers: { 200: { description: "The image.", content: { "image/*": {} } } },
       problems: [
         ...(["FIELD_INVALID", "IMAGE_NAME_INVALID", "IMAGE_NAME_AMBIGUOUS", "IMAGE_NOT_FOUND"] as const),
@@ -219,71 +233,88 @@ function operations({ limits }: ServiceContext): [path: string, methods: Json][]
         ...(["IMAGE_TYPE_UNSUPPORTED", "IMAGE_CORRUPT", "QUEUE_FULL", "MODEL_UNAVAILABLE"] as const),
       ],
       parameters: [inQuery("thumbnail", whole(16, 512))],
-    }),
-    operation("get", "/livez", "live", "The process is running", {
+    },
+    live: {
+      summary: "The process is running",
       answers: { 200: ok("Alive.", object({ status: string("alive") })) },
-      open,
-    }),
-    operation("get", "/readyz", "ready", "Every model has just reproduced its golden example", {
+    },
+    ready: {
+      summary: "Every model has just reproduced its golden example",
       answers: { 200: ok("Ready.", READY) },
       problems: ["MODEL_UNAVAILABLE", "SHUTTING_DOWN"],
-      open,
-    }),
-    operation("get", "/metrics", "metrics", "Metrics for Prometheus", {
+    },
+    metrics: {
+      summary: "Metrics for Prometheus",
       answers: { 200: { description: "Text format.", content: { "text/plain": {} } } },
-    }),
-    operation("get", "/openapi.json", "describe", "This description", {
+    },
+    describe: {
+      summary: "This description",
       answers: { 200: ok("OpenAPI 3.1.", { type: "object" }) },
-      open,
-    }),
-    operation("get", "/problems", "listProblems", "All codes of problems", {
+    },
+    listProblems: {
+      summary: "All codes of problems",
       answers: { 200: ok("Status and meaning by code.", PROBLEM_LIST) },
-      open,
-    }),
-    operation("get", "/v2", "serverMetadata", "Open Inference Protocol: server metadata", {
+    },
+    serverMetadata: {
+      summary: "Open Inference Protocol: server metadata",
       answers: { 200: ok("Name, version and extensions.", SERVER_METADATA) },
-      open,
-    }),
-    operation("get", "/v2/health/live", "serverLive", "Open Inference Protocol: the process is running", {
+    },
+    serverLive: {
+      summary: "Open Inference Protocol: the process is running",
       answers: { 200: ok("Live.", object({ live: { type: "boolean" } })) },
-      open,
-    }),
-    operation("get", "/v2/health/ready", "serverReady", "Open Inference Protocol: every model is ready", {
+    },
+    serverReady: {
+      summary: "Open Inference Protocol: every model is ready",
       answers: { 200: ok("Ready.", READY) },
       problems: ["MODEL_UNAVAILABLE", "SHUTTING_DOWN"],
-      open,
-    }),
-    ...ofModel("/v2/models/{model}", "model", ""),
-    ...ofModel("/v2/models/{model}/versions/{version}", "version", ", of a version"),
-  ];
+    },
+    ...ofModel("model", ""),
+    ...ofModel("version", ", of a version"),
+  } satisfies Record<string, Described>;
+}
+
+export type OperationId = keyof ReturnType<typeof operations>;
+
+export interface DescribedRoute extends Route {
+  readonly methods: readonly string[];
+  readonly operation: OperationId;
 }
 
 /** What the Open Inference Protocol has for a model, and again for its version. */
-function ofModel(path: string, id: string, suffix: string): [path: string, methods: Json][] {
+function ofModel<Id extends string>(id: Id, suffix: string) {
   const known = ["MODEL_NOT_FOUND", "MODEL_UNAVAILABLE"] as const;
-  return [
-    operation("get", path, `${id}Metadata`, `Open Inference Protocol: model metadata${suffix}`, {
+  const described: Record<string, Described> = {
+    [`${id}Metadata`]: {
+      summary: `Open Inference Protocol: model metadata${suffix}`,
       answers: { 200: ok("Inputs and outputs.", MODEL_METADATA) },
       problems: known,
-    }),
-    operation("get", `${path}/ready`, `${id}Ready`, `Open Inference Protocol: the model is ready${suffix}`, {
+    },
+    [`${id}Ready`]: {
+      summary: `Open Inference Protocol: the model is ready${suffix}`,
       answers: { 200: ok("Ready.", MODEL_READY) },
       problems: known,
-      open,
-    }),
-    operation("post", `${path}/infer`, `${id}Infer`, `Open Inference Protocol: inference${suffix}`, {
+    },
+    [`${id}Infer`]: {
+      summary: `Open Inference Protocol: inference${suffix}`,
       answers: { 200: ok("Outputs logit and probability.", INFER_ANSWER) },
       problems: [...IMAGE_PROBLEMS, "TOO_MANY_ITEMS"],
       description: "One input: `UINT8` [n, size, size, 3] of RGB pixels, or `BYTES` [n] with image files in base64.",
       requestBody: jsonBody(INFER_REQUEST),
-    }),
-  ];
+    },
+  };
+  return described as Record<`${Id}${"Metadata" | "Ready" | "Infer"}`, Described>;
 }
 
-/** The OpenAPI 3.1 document of a service. */
-export function openApiDocument(context: ServiceContext): Json {
+/** The OpenAPI 3.1 document of a service with these routes. */
+export function openApiDocument(context: ServiceContext, routes: readonly DescribedRoute[]): Json {
+  const described: Record<OperationId, Described> = operations(context);
   const paths: Record<string, Json> = {};
-  for (const [path, methods] of operations(context)) paths[path] = { ...paths[path], ...methods };
+  for (const route of routes) {
+    const path = route.label.replace("*}", "}");
+    const method = route.methods.includes("POST") ? "post" : "get";
+    const content = operation(method, path, route.operation, { ...described[route.operation], open: route.open });
+    paths[path] = { ...paths[path], [method]: content };
+  }
   return {
     openapi: "3.1.0",
     info: {

@@ -7,7 +7,7 @@ import { infoRoute, livezRoute, readyzRoute } from "./health";
 import { imageRoute, imagesRoute } from "./images";
 import { curvesRoute, metRoute } from "./models";
 import { inferRoute, modelMetadataRoute, modelReadyRoute, serverMetadataRoute } from "./open-inference";
-import { openApiDocument } from "./openapi";
+import { type DescribedRoute, type OperationId, openApiDocument } from "./openapi";
 import { batchRoute, predictRoute } from "./predict";
 import {
   cancelSlideRoute,
@@ -23,17 +23,16 @@ import type { WebFiles } from "./web-files";
 const GET = ["GET", "HEAD"];
 const POST = ["POST"];
 
-interface ListedRoute extends Route {
-  readonly methods: readonly string[];
+interface ListedRoute extends DescribedRoute {
   readonly pattern: RegExp;
 }
 
-function get(label: string, answer: Handler, { open = false } = {}): ListedRoute {
-  return { methods: GET, label, pattern: patternOf(label), body: "none", open, answer };
+function get(label: string, operation: OperationId, answer: Handler, { open = false } = {}): ListedRoute {
+  return { methods: GET, label, operation, pattern: patternOf(label), body: "none", open, answer };
 }
 
-function post(label: string, body: Route["body"], answer: Handler): ListedRoute {
-  return { methods: POST, label, pattern: patternOf(label), body, open: false, answer };
+function post(label: string, operation: OperationId, body: Route["body"], answer: Handler): ListedRoute {
+  return { methods: POST, label, operation, pattern: patternOf(label), body, open: false, answer };
 }
 
 /** A handler that refuses other parameters of the query than these: misspelt ones would change nothing, unnoticed. */
@@ -50,36 +49,38 @@ const open = true;
 
 /** All routes, in the order of the documentation. */
 export const ROUTES: readonly ListedRoute[] = [
-  post("/predict", "one", taking(["model", "tile"], predictRoute)),
-  post("/predict/batch", "many", taking(["model", "tile"], batchRoute)),
-  post("/explain", "one", taking(["model", "grid"], explainRoute)),
-  post("/feedback", "one", feedbackRoute),
-  post("/slides", "one", taking(["model"], startSlideRoute)),
-  get("/slides", slidesRoute),
-  get("/slides/{id}", slideRoute),
-  post("/slides/{id}/cancel", "none", cancelSlideRoute),
-  get("/slides/{id}/files/{name}", slideFileRoute),
-  get("/slides/{id}/map", slideMapRoute),
-  get("/slides/{id}/tiles/{shrink}/{column}/{row}", slideTileRoute),
-  get("/info", infoRoute),
-  get("/models/{model}/curves", curvesRoute),
-  get("/models/{model}/met", metRoute),
-  get("/images", taking(["offset", "limit"], imagesRoute)),
-  get("/images/{name*}", taking(["thumbnail"], imageRoute)),
-  get("/livez", livezRoute, { open }),
-  get("/readyz", readyzRoute, { open }),
-  get("/metrics", async ({ metrics }) => text(await metrics.registry.metrics(), metrics.registry.contentType)),
-  get("/openapi.json", (service) => json(openApiDocument(service)), { open }),
-  get("/problems", () => json(describeProblems()), { open }),
-  get("/v2", serverMetadataRoute, { open }),
-  get("/v2/health/live", () => json({ live: true }), { open }),
-  get("/v2/health/ready", readyzRoute, { open }),
-  get("/v2/models/{model}", modelMetadataRoute),
-  get("/v2/models/{model}/ready", modelReadyRoute, { open }),
-  post("/v2/models/{model}/infer", "many", inferRoute),
-  get("/v2/models/{model}/versions/{version}", modelMetadataRoute),
-  get("/v2/models/{model}/versions/{version}/ready", modelReadyRoute, { open }),
-  post("/v2/models/{model}/versions/{version}/infer", "many", inferRoute),
+  post("/predict", "predict", "one", taking(["model", "tile"], predictRoute)),
+  post("/predict/batch", "predictBatch", "many", taking(["model", "tile"], batchRoute)),
+  post("/explain", "explain", "one", taking(["model", "grid"], explainRoute)),
+  post("/feedback", "keepFeedback", "one", feedbackRoute),
+  post("/slides", "startSlide", "one", taking(["model"], startSlideRoute)),
+  get("/slides", "listSlides", slidesRoute),
+  get("/slides/{id}", "slide", slideRoute),
+  post("/slides/{id}/cancel", "cancelSlide", "none", cancelSlideRoute),
+  get("/slides/{id}/files/{name}", "slideFile", slideFileRoute),
+  get("/slides/{id}/map", "slideMap", slideMapRoute),
+  get("/slides/{id}/tiles/{shrink}/{column}/{row}", "slideTile", slideTileRoute),
+  get("/info", "info", infoRoute),
+  get("/models/{model}/curves", "curves", curvesRoute),
+  get("/models/{model}/met", "met", metRoute),
+  get("/images", "listImages", taking(["offset", "limit"], imagesRoute)),
+  get("/images/{name*}", "getImage", taking(["thumbnail"], imageRoute)),
+  get("/livez", "live", livezRoute, { open }),
+  get("/readyz", "ready", readyzRoute, { open }),
+  get("/metrics", "metrics", async ({ metrics }) =>
+    text(await metrics.registry.metrics(), metrics.registry.contentType),
+  ),
+  get("/openapi.json", "describe", (service) => json(openApiDocument(service, ROUTES)), { open }),
+  get("/problems", "listProblems", () => json(describeProblems()), { open }),
+  get("/v2", "serverMetadata", serverMetadataRoute, { open }),
+  get("/v2/health/live", "serverLive", () => json({ live: true }), { open }),
+  get("/v2/health/ready", "serverReady", readyzRoute, { open }),
+  get("/v2/models/{model}", "modelMetadata", modelMetadataRoute),
+  get("/v2/models/{model}/ready", "modelReady", modelReadyRoute, { open }),
+  post("/v2/models/{model}/infer", "modelInfer", "many", inferRoute),
+  get("/v2/models/{model}/versions/{version}", "versionMetadata", modelMetadataRoute),
+  get("/v2/models/{model}/versions/{version}/ready", "versionReady", modelReadyRoute, { open }),
+  post("/v2/models/{model}/versions/{version}/infer", "versionInfer", "many", inferRoute),
 ];
 
 /** The response to `OPTIONS *`: the server's methods. */
