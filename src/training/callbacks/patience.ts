@@ -40,7 +40,7 @@ export class StopWhenLossRises implements Callback {
 }
 
 /** The best value so far, and the number of epochs since then or since the rate was lowered. */
-interface PlateauState {
+export interface PlateauState {
   readonly best?: number | undefined;
   readonly waited: number;
 }
