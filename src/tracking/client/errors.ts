@@ -26,7 +26,8 @@ export class ApiError extends Error {
     } catch {
       // Not JSON: the text itself is the message.
     }
-    const line = message.replace(/\s+/g, " ").trim().slice(0, 500);
+    // Without full stops at its end, because sentences follow it.
+    const line = message.replace(/\s+/g, " ").trim().slice(0, 500).replace(/\.+$/, "");
     return new ApiError(
       `${request} was answered with ${statusCode}${code ? ` ${code}` : ""}${line ? `: ${line}` : ""}`,
       statusCode,

@@ -93,8 +93,10 @@ export class RunMessages {
   unsent({ pending, problem }: SpoolSenderReport): void {
     const { directory } = this;
     const reason = this.explained ? "" : ` (${problem})`;
+    // The events of a journal that cannot be read cannot be counted.
+    const missing = pending > 0 ? counted(pending, "event") : "a part";
     this.reportAbsence(
-      `${this.trackingUri} lacks ${counted(pending, "event")} of this run${reason}, kept in ${directory}. To send what is missing: npx histo mlflow sync ${directory}`,
+      `${this.trackingUri} lacks ${missing} of this run${reason}, kept in ${directory}. To send what is missing: npx histo mlflow sync ${directory}`,
     );
   }
 

@@ -39,13 +39,10 @@ const TRIES = 5;
 const TRIES_OF_PARTS = 3;
 /** Only tests whether the server stores anything. MLflow's web interface hides it. */
 const PROBE_TAG = "mlflow.client.probe";
-
 /** Shortest limit for a response, because a server may be busy. */
 const LEAST_SILENCE_MS = 3000;
-
 /** A sender on another machine that has not updated its lock for this long has ended. */
 const SILENT_MS = 30_000;
-
 /** Interval of reading the journal while there is nothing new. */
 const IDLE_MS = 300;
 
@@ -91,6 +88,8 @@ export class SpoolSender {
   async run(): Promise<SpoolSenderReport> {
     let release: (() => void) | undefined;
     try {
+      // Also before the lock: without it, the report still says how much is left.
+      this.state = await loadSpoolSenderState(this.spool, this.client.trackingUri);
       release = await this.takeLock();
       this.state = await loadSpoolSenderState(this.spool, this.client.trackingUri);
       if (this.state.remote) await this.serverRun();

@@ -13,3 +13,8 @@ test("a server can lengthen the pause before the next attempt, and not remove it
   assert.ok(Math.abs(pauseAfter(answered(soon), 1) - 9000) < 2000, "a date is a delay too");
   assert.ok(pauseAfter(new Error("ECONNREFUSED"), 1) >= 375);
 });
+
+test("the server's reason ends without a full stop, because a sentence follows it", () => {
+  const { message } = ApiError.fromAnswer("GET /", 401, "You are not authenticated..\n");
+  assert.equal(message, "GET / was answered with 401: You are not authenticated");
+});

@@ -35,4 +35,6 @@ test("a server that is never there is reported once a day, one that leaves a run
   slow.pass({ kind: "created", runId: "2", experimentId: "1", url: "http://mlflow/2" });
   slow.unsent(REPORT);
   assert.match(said[2] ?? "", /lacks 7 events of this run \(too slow\), kept in spool/);
+  slow.unsent({ ...REPORT, pending: 0 });
+  assert.match(said[3] ?? "", /lacks a part of this run/);
 });

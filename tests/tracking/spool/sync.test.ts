@@ -43,3 +43,16 @@ test("a server that is busy for a moment between two spools gets both", async (c
     spools.map(() => ({ complete: true, problem: undefined })),
   );
 });
+
+test("a spool that another sender has reports what that one has left", async (context) => {
+  const spoolDirectory = join(await temporaryDirectory(context), "spool");
+  const trackingUri = await startServer(context, []);
+  const run = await startRun({ spoolDirectory, trackingUri, systemMetrics: false, say: () => undefined });
+  run.logMetric("loss", 0.5);
+  const sync = async () => (await syncSpools([spoolDirectory], { trackingUri, patienceMs: 0 }))[0];
+  let report = await sync();
+  while (report?.pending !== 0) report = await sync();
+  assert.match(report.problem ?? "", /is being sent by another process/);
+  assert.equal(report.runId, INFO.run_id);
+  await run.end();
+});
