@@ -1,13 +1,16 @@
 // The container engine of this machine: podman with buildah, run as root without a daemon. Containers are limited in processor
 // time only, and builds get no namespaces, so that this also works inside virtual machines and containers.
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { delimiter, join } from "node:path";
 import { cache as toolsCache } from "../infrastructure/tools.mjs";
 import { probe, run, SetupError } from "../setup/shell.mjs";
 
 export const cache = join(toolsCache, "containers");
 
-const PACKAGES = "podman buildah runc debootstrap netavark aardvark-dns iptables";
+/** Debian's packages, each named like its program. */
+const PACKAGES = ["podman", "buildah", "runc", "debootstrap", "netavark", "aardvark-dns", "iptables", "catatonit"];
+/** Where podman has programs that are not on the PATH. */
+const PODMAN_FOLDERS = ["/usr/lib/podman", "/usr/libexec/podman"];
 
 /**
  * An OCI runtime that runs runc without settings that fail on some machines: limits above the machine's own, and cgroup
@@ -42,11 +45,11 @@ export async function engine() {
   if (process.platform !== "linux" || process.getuid() !== 0) {
     throw new SetupError("Containers are built and run on Linux as root only.", "Run as root on Linux.");
   }
-  for (const name of ["podman", "buildah", "runc", "debootstrap"]) {
-    if ((await probe(name, "--version")) === undefined) {
-      throw new SetupError(`${name} is missing.`, `Run: apt-get install --yes ${PACKAGES}`);
-    }
-  }
+  const missing = PACKAGES.filter((name) => !isInstalled(name));
+  if (missing.length > 0)
+    throw new SetupError(`Missing: ${missing.join(", ")}.`, `Run: apt-get install --yes ${missing.join(" ")}`);
+  if (!isInstalled("go"))
+    throw new SetupError("Missing: Go, which builds MinIO and AWS's emulator.", "Install Go 1.26.6 or newer.");
   const folder = join(cache, "engine");
   mkdirSync(folder, { recursive: true });
   const runtime = join(folder, "runc");
@@ -64,6 +67,11 @@ runc = ["${runtime}"]
   );
   process.env.CONTAINERS_CONF = settings;
   return { CONTAINERS_CONF: settings };
+}
+
+function isInstalled(program) {
+  const folders = [...(process.env.PATH ?? "").split(delimiter), ...PODMAN_FOLDERS];
+  return folders.some((folder) => existsSync(join(folder, program)));
 }
 
 /** True if the image exists. */
