@@ -9,16 +9,20 @@ import { standIn, standInFor } from "./stand-ins.mjs";
 
 const IMAGES = {
   server: { dockerfile: "serve/ec2/Dockerfile", target: "server", context: "." },
+  tools: { dockerfile: "serve/ec2/Dockerfile", target: "tools", context: "." },
   lambda: { dockerfile: "serve/lambda/Dockerfile", target: "function", context: ".", needsModel: true },
   mlflow: { dockerfile: "mlruns-config/Dockerfile", target: "server", context: "mlruns-config" },
 };
+
+/** The name of an image that was built without another one. */
+export const imageOf = (image) => `localhost/histo/${image}:local`;
 
 /** @returns {Promise<string>} the image's name */
 export async function build(args) {
   const { values, positionals } = parseArgs({
     args,
     allowPositionals: true,
-    options: { tag: { type: "string" }, model: { type: "string" } },
+    options: { tag: { type: "string" }, model: { type: "string" }, context: { type: "string" } },
   });
   const image = IMAGES[positionals[0]];
   if (!image || positionals.length > 1) {
@@ -27,13 +31,13 @@ export async function build(args) {
   const { dockerfile, target, context, needsModel } = image;
   if (needsModel && !values.model) throw new SetupError("--model DIR is missing: the image holds a model.");
   await engine();
-  const name = values.tag ?? `localhost/histo/${positionals[0]}:local`;
+  const name = values.tag ?? imageOf(positionals[0]);
   await buildImage({
     name,
     dockerfile: await onStandIns(dockerfile, target),
-    context,
+    context: values.context ?? context,
     target,
-    ignore: needsModel || (target === "server" && context === ".") ? `${dockerfile}.dockerignore` : undefined,
+    ignore: context === "." ? `${dockerfile}.dockerignore` : undefined,
     contexts: values.model ? { model: resolve(values.model) } : {},
   });
   return name;
@@ -47,8 +51,9 @@ async function onStandIns(dockerfile, target) {
   for (const stage of stages) {
     const [, reference, name] = /^FROM (?:--platform=\S+ )?(\S+) AS (\S+)/.exec(stage) ?? [];
     const base = reference && standInFor(reference);
-    // Stages without a stand-in (the tools for EC2 machines) are not needed on this machine.
-    if (reference && !base) continue;
+    if (reference && !base && reference !== "scratch") {
+      throw new SetupError(`${dockerfile}: there is no stand-in for ${reference}.`);
+    }
     lines.push(
       base ? stage.replace(/^FROM .*\n/, `FROM ${await standIn(base)} AS ${name}\n${trustInstructions}`) : stage,
     );

@@ -26,6 +26,7 @@ const STAND_INS = [
   ["python:3.11-slim-bookworm", "python"],
   ["postgres:16", "postgres"],
   ["minio/minio:", "minio"],
+  ["docker:", "docker"],
 ];
 
 /** @returns {string | undefined} name of the stand-in for an image reference */

@@ -113,12 +113,15 @@ export class Gateway {
   }
 }
 
-/** A key and a certificate for 127.0.0.1, made by openssl; undefined where openssl is missing. */
-export function selfSignedCertificate(): { key: string; cert: string } | undefined {
+/**
+ * A key and a certificate that is its own authority, made by openssl; undefined where openssl is missing.
+ * @param name whom it is for, such as `DNS:database`
+ */
+export function selfSignedCertificate(name = "IP:127.0.0.1"): { key: string; cert: string } | undefined {
   const directory = sharedDirectory();
   try {
     const [key, cert] = [join(directory, "key.pem"), join(directory, "cert.pem")];
-    const subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"];
+    const subject = ["-subj", "/CN=test", "-addext", `subjectAltName=${name}`];
     const curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
     execFileSync("openssl", ["req", "-x509", ...curve, "-keyout", key, "-out", cert, "-days", "2", ...subject], {
       stdio: "ignore",
