@@ -7,8 +7,8 @@ import { setTimeout } from "node:timers/promises";
 import { parse, stringify } from "yaml";
 import { pythonTools } from "../infrastructure/tools.mjs";
 import { probe, SetupError } from "../setup/shell.mjs";
-import { build } from "./build.mjs";
-import { cache, engine, hasImage } from "./engine.mjs";
+import { build, imageOf } from "./build.mjs";
+import { cache, engine } from "./engine.mjs";
 import { standIn, standInFor } from "./stand-ins.mjs";
 
 const REQUIREMENTS = "scripts/containers/requirements.txt";
@@ -27,7 +27,7 @@ export async function compose([file, command, ...args]) {
   if (existsSync(settings)) process.loadEnvFile(settings);
   const bin = await pythonTools("podman-compose", join(cache, "compose"), REQUIREMENTS, "podman-compose");
   const { name: project, services } = parse(readFileSync(file, "utf8"));
-  const program = [join(bin, "podman-compose"), "-f", file, "-f", await replacements(file, services)];
+  const program = [join(bin, "podman-compose"), "-f", file, "-f", await replacements(file, services, command)];
   if (command !== "up") return spawned(...program, command, ...args);
   for (const service of ordered(services)) {
     await spawned(...program, "up", "--detach", "--no-build", "--no-deps", service);
@@ -50,13 +50,13 @@ function ordered(services) {
   return names;
 }
 
-/** Writes a second compose file that gives each service a local image, so that none is pulled or built. */
-async function replacements(file, services) {
+/** Writes a second compose file that gives each service a local image, so that podman-compose pulls and builds none. */
+async function replacements(file, services, command) {
   const replaced = {};
   for (const [name, service] of Object.entries(services)) {
     const base = service.image && standInFor(service.image);
     replaced[name] = {
-      ...(base ? { image: await standIn(base) } : service.build ? { image: await built(name) } : {}),
+      ...(base ? { image: await standIn(base) } : service.build ? { image: await built(name, command) } : {}),
       ...(service.depends_on ? { depends_on: "RESET" } : {}),
       ...(typeof service.command === "string" ? { command: wordsOf(service.command) } : {}),
       // Docker's own log driver.
@@ -79,9 +79,9 @@ function wordsOf(command) {
   return text.trim().split(/\s+/);
 }
 
-async function built(name) {
-  const image = `localhost/histo/${name}:local`;
-  return (await hasImage(image)) ? image : build([name]);
+/** The image of a service, made of the present sources when it starts. */
+async function built(name, command) {
+  return command === "up" ? build([name]) : imageOf(name);
 }
 
 /** Waits until a container is healthy or, with `ends`, has ended with status 0. */
