@@ -1,10 +1,10 @@
 /**
- * @module Measures how far an image is from a model's training tiles, compared with held-out tiles of the same kind. Uses the
+ * @module Measures how far an image is from a model's training tiles, compared with other tiles of the same kind. Uses the
  * Mahalanobis distances of the features of {@link Look}, with a limit for each direction: of all features, and of the ratios among
  * them alone (texture and structure), in which a change of few features is not lost among the many of the colours.
  * @see Lee et al. 2018 (Mahalanobis distances for out-of-distribution images); Vovk et al. 2005 (conformal p-values)
  */
-import { quantile, spreadOver } from "../collections/index";
+import { quantile } from "../collections/index";
 import { symmetricEigen } from "../eigen/index";
 import type { RowGroups } from "../evaluation/index";
 import type { Look } from "./look";
@@ -18,7 +18,7 @@ export interface Directions {
   /** Unit vectors [k][features] and the variances along them. */
   readonly directions: readonly (readonly number[])[];
   readonly variances: readonly number[];
-  /** The distance that 95 % of the held-out tiles do not exceed. */
+  /** The distance that 95 % of the tiles for calibration do not exceed. */
   readonly usual: number;
 }
 
@@ -47,39 +47,48 @@ export interface Familiarity {
 const TILES_A_DIRECTION = 3;
 /** Lower limit of the variance along a direction; features have variance 1. */
 const SMALLEST_VARIANCE = 1e-4;
-/** Largest number of stored distances. */
-const MOST_DISTANCES = 400;
+/** Largest number of stored distances: a number of which 5 % of one more is whole. */
+const MOST_DISTANCES = 399;
 /** Lower limit of a feature's deviation, for features that are constant in training. */
 const SMALLEST_DEVIATION = 2e-3;
 
-/** With fewer held-out tiles, training tiles are used for calibration too. */
-const ENOUGH_HELD = 60;
-const FOLDS = 5;
+const FOLDS = 10;
 
 /**
- * Learns the statistics of training tiles.
- * @param held held-out tiles of the same kind, for calibrating the distance. If there are few, the training tiles are used too, each
- *   with the statistics of the other folds (cross-conformal: Vovk 2015)
+ * Learns the statistics of training tiles. Calibrates the distance on held-out tiles and on the training tiles, each with the statistics
+ * of the other folds (cross-conformal: Vovk 2015): the rate of false alarms of a model calibrated on a few dozen tiles, or on the tiles
+ * of a few patients, is far from the accepted one by chance.
+ * @param held held-out tiles of the same kind
  * @param groups of dependent training tiles, which are in one fold: a tile is nearer to others of its patient than to a new one's
  */
 export function fitFamiliarity(train: readonly Look[], held: readonly Look[], groups?: RowGroups): Familiarity {
   const model = statisticsOf(train);
   const found = held.map((look) => distancesFrom(model, look));
-  for (let fold = 0; fold < FOLDS && held.length < ENOUGH_HELD; fold++) {
+  for (let fold = 0; fold < FOLDS; fold++) {
     const isIn = (_: unknown, i: number) => (groups?.[i] ?? i) % FOLDS === fold;
-    const others = train.filter((look, i) => !isIn(look, i));
-    if (others.length === 0) continue;
+    const [own, others] = [train.filter(isIn), train.filter((look, i) => !isIn(look, i))];
+    if (own.length === 0 || others.length === 0) continue;
     const statistics = statisticsOf(others);
-    found.push(...train.filter(isIn).map((look) => distancesFrom(statistics, look)));
+    found.push(...own.map((look) => distancesFrom(statistics, look)));
   }
   const usualOf = (part: 0 | 1) => rounded(quantile(found.map((both) => both[part]).sort(ascending), USUAL) || 1);
   const [usual, usualRatios] = [usualOf(0), usualOf(1)];
   const fitted = { ...model, usual, ratios: { ...model.ratios, usual: usualRatios } };
   const distances = found.map(([all, ratios]) => Math.max(all / usual, ratios / usualRatios)).sort(ascending);
-  return { ...fitted, distances: spreadOver(distances, MOST_DISTANCES).map(rounded) };
+  return { ...fitted, distances: conformalQuantiles(distances).map(rounded) };
 }
 
-/** Share of the held-out tiles below which a distance is usual. */
+/**
+ * At most {@link MOST_DISTANCES} of n sorted distances, evenly spread as a further one would make them n + 1: the largest that a share of
+ * them does not exceed is the same as among all.
+ */
+function conformalQuantiles(sorted: readonly number[]): number[] {
+  const count = Math.min(sorted.length, MOST_DISTANCES);
+  const place = (k: number) => Math.ceil(((sorted.length + 1) * (k + 1)) / (count + 1)) - 1;
+  return Array.from({ length: count }, (_, k) => sorted[place(k)] as number);
+}
+
+/** Share of the tiles for calibration below which a distance is usual. */
 const USUAL = 0.95;
 
 const ascending = (a: number, b: number) => a - b;
@@ -141,7 +150,7 @@ function distanceIn({ directions, variances }: Pick<Directions, "directions" | "
   return sum / directions.length;
 }
 
-/** Share of held-out tiles that are at least as far away as this image, 0 to 1: a calibrated p-value. */
+/** Share of the tiles for calibration that are at least as far away as this image, 0 to 1: a calibrated p-value. */
 export function inDistribution(familiarity: Familiarity, look: Look): number {
   const { distances, usual = 1, ratios } = familiarity;
   const [all, ofRatios] = distancesFrom(familiarity, look);
