@@ -2,8 +2,7 @@
 import { readFileSync } from "node:fs";
 import { hasErrorCode, messageOf } from "../errors/index";
 import { sha256 } from "../files/index";
-import type { DecodeLimits, ImageWarning } from "../image/index";
-import { type PixelPreparation, prepareImage } from "../image/index";
+import { type DecodeLimits, type ImageWarning, type PixelPreparation, prepareImage } from "../image/index";
 import { bytesPerImage } from "./store-file";
 
 /** Settings for all images of a store. */

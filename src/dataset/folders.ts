@@ -5,7 +5,7 @@ import { InputError } from "../errors/index";
 import { counted, shellText } from "../format/index";
 import { assignClasses } from "./classes";
 import { groupNotes } from "./groups";
-import { countImagesIn, findImages, listDirectory, subfolders, systemPath } from "./image-files";
+import { countImagesIn, findImages, listDirectory, subfolders } from "./image-files";
 import { type ClassFolder, type ClassImages, placeImages, remedyOfInner } from "./inner-folders";
 import type { DatasetOptions } from "./options";
 import { partitionNamed, partitionWithin } from "./partitions";
@@ -49,7 +49,7 @@ export async function loadFolders(directory: string, options: DatasetOptions, re
   }
   const { classes, labelOf, notes } = assignClasses(names, options.positive, directory, remedyOfInner(used));
   const tiles = images.map(({ name, className, partition, group }): Tile => {
-    const path = systemPath(directory, name);
+    const path = join(directory, name);
     return { name, path, label: labelOf(className), partition, ...(group !== undefined && { group }) };
   });
   const left = await leftOut(directory, folders);
@@ -78,7 +78,7 @@ const CONTAINERS: readonly (readonly [files: RegExp, toDo: string])[] = [
 /** What to do about files in the directory that may hold the labels or the images, as the end of a message. */
 async function remedyOfContainers(directory: string, folders: readonly ClassFolder[]): Promise<string> {
   const filesIn = async (folder: string) => {
-    const entries = await listDirectory(systemPath(directory, folder));
+    const entries = await listDirectory(join(directory, folder));
     return entries.filter((entry) => !entry.isDirectory() && /^[^.~]/.test(entry.name)).map(({ name }) => name);
   };
   const files = (await filesIn("")).sort();
@@ -119,7 +119,7 @@ function readerOfPartitions(folders: readonly string[]): typeof partitionNamed {
 
 function imagesOf(directory: string, folders: readonly ClassFolder[]): Promise<ClassImages[]> {
   return Promise.all(
-    folders.map(async (folder) => ({ ...folder, ...(await findImages(systemPath(directory, folder.path))) })),
+    folders.map(async (folder) => ({ ...folder, ...(await findImages(join(directory, folder.path))) })),
   );
 }
 
@@ -166,7 +166,7 @@ async function leftOut(directory: string, folders: readonly ClassImages[]): Prom
     );
   const parents = [...new Set(folders.map(({ path }) => path.split("/").slice(0, -1).join("/")))];
   for (const parent of new Set(["", ...parents])) {
-    const count = await countImagesIn(systemPath(directory, parent));
+    const count = await countImagesIn(join(directory, parent));
     const place = parent === "" ? directory : `${parent}/`;
     if (count > 0) notes.push(`${counted(count, "image")} directly in ${place} left out: no class folder.`);
   }

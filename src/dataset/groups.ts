@@ -2,7 +2,7 @@
 import { groupBy } from "../collections/index";
 import { counted } from "../format/index";
 import type { DatasetOptions } from "./options";
-import { columnsNamed, isMissing, listed, namedColumn, plain, type Table } from "./table";
+import { columnsNamed, isMissing, listed, namedOrNone, type Table } from "./table";
 import type { Dataset, Tile } from "./types";
 
 /** Usual names of the column of patients. */
@@ -30,10 +30,8 @@ export interface TableGroups {
 
 /** Reads the groups of the given column, or of the first with a usual name; undefined for `none` and without such a column. */
 export function readGroupColumn(table: Table, { groupColumn }: DatasetOptions): TableGroups | undefined {
-  const none = groupColumn !== undefined && plain(groupColumn) === "none" && !table.columns.includes(groupColumn);
-  if (none) return undefined;
-  const [position, ...others] =
-    groupColumn === undefined ? columnsNamed(table, GROUP_COLUMNS) : [namedColumn(table, groupColumn)];
+  const usual = groupColumn === undefined ? columnsNamed(table, GROUP_COLUMNS) : [];
+  const [position = namedOrNone(table, groupColumn), ...others] = usual;
   if (position === undefined) return undefined;
   const groupsIn = (column: number) =>
     table.rows.map(({ fields }) => {

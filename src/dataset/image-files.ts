@@ -1,5 +1,5 @@
 /** @module Finds image files in a data set directory. */
-import type { Dirent } from "node:fs";
+import type { Dirent, Stats } from "node:fs";
 import { readdir, realpath, stat } from "node:fs/promises";
 import { isAbsolute, join, posix, sep } from "node:path";
 import { hasErrorCode, InputError } from "../errors/index";
@@ -35,8 +35,7 @@ export class FileFinder {
     const slash = relative.lastIndexOf("/");
     const folder = slash < 0 ? root : join(root, relative.slice(0, slash));
     const entry = (await this.list(folder)).get(relative.slice(slash + 1));
-    if (!entry) return false;
-    return entry.isSymbolicLink() ? isFileBehindLink(join(root, relative)) : entry.isFile();
+    return entry !== undefined && ((await behindLink(entry, join(root, relative)))?.isFile() ?? false);
   }
 
   private list(folder: string): Promise<ReadonlyMap<string, Dirent>> {
@@ -75,7 +74,7 @@ export async function findImages(root: string): Promise<FoundImages> {
       if (isHidden(entry.name)) continue;
       if (hasImageExtension(entry.name) || entry.isDirectory()) checkName(folder, entry.name);
       const path = relative === "" ? entry.name : `${relative}/${entry.name}`;
-      const kind = entry.isSymbolicLink() ? await stat(join(root, path)).catch(() => undefined) : entry;
+      const kind = await behindLink(entry, join(root, path));
       if (kind?.isDirectory()) await walk(path);
       else if ((!kind || kind.isFile()) && hasImageExtension(entry.name)) images.push(path);
       else if (kind?.isFile() && hasOtherExtension(entry.name)) unsupported.push(path);
@@ -100,7 +99,7 @@ export async function subfolders(folder: string): Promise<string[]> {
   for (const entry of await listDirectory(folder)) {
     if (isHidden(entry.name)) continue;
     const path = join(folder, entry.name);
-    const kind = entry.isSymbolicLink() ? await stat(path).catch(() => undefined) : entry;
+    const kind = await behindLink(entry, path);
     if (!kind && !/\.[a-z]\w*$/i.test(entry.name)) {
       const message = `${path} is a link to a place that does not exist or may not be read; correct or remove the link.`;
       throw new InputError("DATA_LINK_BROKEN", message);
@@ -130,11 +129,7 @@ export async function listDirectory(folder: string): Promise<Dirent[]> {
   }
 }
 
-/** The path with the system's own separators. */
-export function systemPath(root: string, relative: string): string {
-  return join(root, relative.split("/").join(sep));
-}
-
-async function isFileBehindLink(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined))?.isFile() ?? false;
+/** The entry, or what it links to; undefined if that does not exist or may not be read. */
+async function behindLink(entry: Dirent, path: string): Promise<Dirent | Stats | undefined> {
+  return entry.isSymbolicLink() ? stat(path).catch(() => undefined) : entry;
 }

@@ -4,7 +4,7 @@ import { basename, join, relative, resolve } from "node:path";
 import { InputError } from "../errors/index";
 import { hasImageExtension, IMAGE_EXTENSIONS, ImageNames } from "../files/index";
 import { counted } from "../format/index";
-import { FileFinder, findImages, safeRelativePath, systemPath } from "./image-files";
+import { FileFinder, findImages, safeRelativePath } from "./image-files";
 import type { DatasetOptions } from "./options";
 import { listed, quoted } from "./table";
 
@@ -54,7 +54,7 @@ export async function locateImages(
       throw new InputError("DATA_NAME_UNSAFE", message);
     }
     if (!file) missing.push(safe);
-    const tile = file ?? { name: safe, path: systemPath(roots[0] as string, safe) };
+    const tile = file ?? { name: safe, path: join(roots[0] as string, safe) };
     // By file, not by name: `a` and `a.png`, or `a.png` and `images/a.png`, may be the same.
     const earlier = lines.get(tile.path);
     if (earlier !== undefined) {
@@ -122,13 +122,13 @@ export class ImageFolder {
   /** The file of exactly this name, or with an image extension if the table omits it (as PatchCamelyon's does). */
   private async plainFiles(name: string): Promise<Located[]> {
     for (const root of this.roots) {
-      if (await this.finder.isFile(root, name)) return [{ name, path: systemPath(root, name) }];
+      if (await this.finder.isFile(root, name)) return [{ name, path: join(root, name) }];
     }
     for (const root of this.roots) {
       const files: Located[] = [];
       for (const extension of IMAGE_EXTENSIONS) {
         const full = `${name}${extension}`;
-        if (await this.finder.isFile(root, full)) files.push({ name: full, path: systemPath(root, full) });
+        if (await this.finder.isFile(root, full)) files.push({ name: full, path: join(root, full) });
       }
       if (files.length > 0) return files;
     }
@@ -142,7 +142,7 @@ export class ImageFolder {
     if (this.options.requireImages === false || root === this.directory) return [];
     const named = new Set(tiles.map(({ path }) => path));
     const { images, unsupported } = await this.imagesIn(root);
-    const unnamed = [...images, ...unsupported].filter((name) => !named.has(systemPath(root, name)));
+    const unnamed = [...images, ...unsupported].filter((name) => !named.has(join(root, name)));
     if (unnamed.length === 0) return [];
     return [
       `${counted(unnamed.length, "image")} left out that ${basename(table)} does not name: ${listed(unnamed, 3)}.`,
@@ -161,7 +161,7 @@ export class ImageFolder {
     const known = new Set<string>();
     for (const root of this.roots) {
       for (const name of (await this.imagesIn(root)).images) {
-        const path = systemPath(root, name);
+        const path = join(root, name);
         if (!known.has(path) && !paths.has(name)) paths.set(name, path);
         known.add(path);
       }

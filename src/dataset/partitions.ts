@@ -2,7 +2,7 @@
 import { InputError } from "../errors/index";
 import { classKey } from "./classes";
 import type { DatasetOptions } from "./options";
-import { columnsNamed, isMissing, listed, namedColumn, plain, quoted, type Table, wordsOf } from "./table";
+import { columnsNamed, isMissing, listed, namedOrNone, quoted, type Table, wordsOf } from "./table";
 import type { Partition } from "./types";
 
 const NAMES: Readonly<Record<string, Partition>> = {
@@ -100,13 +100,6 @@ export function readPartitions(
           ]),
     ],
   };
-}
-
-/** The given column; undefined for `none`, unless a column has this name. */
-function namedOrNone(table: Table, name: string | undefined): number | undefined {
-  if (name === undefined || (plain(name) === "none" && !table.columns.some((column) => plain(column) === "none")))
-    return undefined;
-  return namedColumn(table, name);
 }
 
 function foldColumn(table: Table, options: DatasetOptions, partitionColumn: number | undefined): number | undefined {

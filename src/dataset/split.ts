@@ -25,7 +25,7 @@ export function splitValidation(dataset: Dataset, { fraction = 0.2, seed }: Spli
   const { fold, folds } = dataset.options ?? {};
   const whole = withTest(dataset, fraction, seed);
   let { tiles } = whole;
-  if (fold !== undefined || folds !== undefined) tiles = withFold(whole, fold, seed).tiles;
+  if (fold !== undefined || folds !== undefined) tiles = withFold(whole, fold, seed);
   else if (!has(whole, "validation")) tiles = holdOut(dataset, tiles, "validation", fraction, seed);
   for (const partition of ["train", "validation", "test"] as const) {
     const labels = new Set(tiles.filter((tile) => tile.partition === partition).map((tile) => tile.label));
@@ -141,10 +141,10 @@ export function foldsOf(dataset: Dataset, seed: number): ReadonlyMap<string, Rea
 }
 
 /**
- * The set with one fold as its validation partition and the others as train; test does not change.
+ * The tiles with one fold as the validation partition and the others as train; test does not change.
  * @throws {InputError} `DATA_FOLD_UNKNOWN`, listing the folds, or as {@link foldsOf}
  */
-function withFold(dataset: Dataset, fold: string | undefined, seed: number): Dataset {
+function withFold(dataset: Dataset, fold: string | undefined, seed: number): Tile[] {
   const folds = foldsOf(dataset, seed);
   const chosen = fold === undefined ? undefined : folds.get(classKey(fold));
   if (!chosen) {
@@ -152,11 +152,10 @@ function withFold(dataset: Dataset, fold: string | undefined, seed: number): Dat
     const all = fold === "all" ? " (only histo train accepts all)" : "";
     throw new InputError("DATA_FOLD_UNKNOWN", `Choose the fold to validate on with --fold: one of ${names}${all}.`);
   }
-  const tiles = dataset.tiles.map((tile): Tile => {
+  return dataset.tiles.map((tile): Tile => {
     if (tile.partition === "test") return tile;
     return { ...tile, partition: chosen.has(tile) ? "validation" : "train" };
   });
-  return { ...dataset, tiles };
 }
 
 /** Draws folds named `1` to `count`; images of a group are in the same fold. */

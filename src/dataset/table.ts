@@ -118,6 +118,13 @@ export function namedColumn(table: Table, name: string): number {
   return found;
 }
 
+/** As {@link namedColumn}; undefined for `none`, unless a column has this name, and without a name. */
+export function namedOrNone(table: Table, name: string | undefined): number | undefined {
+  if (name === undefined) return undefined;
+  const isNone = (text: string) => nameKey(text) === "none";
+  return isNone(name) && !table.columns.some(isNone) ? undefined : namedColumn(table, name);
+}
+
 /** A field in quotes for messages: on one line and shortened. */
 export function quoted(field: string | undefined = ""): string {
   const plain = field.replace(/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]+/gu, " ");
@@ -135,14 +142,6 @@ export function listed(names: readonly string[], limit = 12): string {
 /** True for empty fields and the usual markers of missing values. */
 export function isMissing(field: string): boolean {
   return /^(?:|nan|na|n\/a|<na>|#n\/a|null)$/i.test(field.trim());
-}
-
-/** A name without case, blanks and punctuation, for comparing column and class names. */
-export function plain(name: string): string {
-  return name
-    .normalize("NFC")
-    .toLowerCase()
-    .replace(/[^\p{L}\p{N}]+/gu, "");
 }
 
 function failToRead(path: string, error: unknown): never {

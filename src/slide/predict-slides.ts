@@ -10,7 +10,7 @@ import { AGGREGATIONS, type SlideMetrics, slideMetrics } from "./aggregation";
 import type { ListedSlide } from "./find-slides";
 import { predictSlide } from "./predict-slide";
 import { readSlideLabels, type SlideLabel } from "./slide-labels";
-import type { SlideOptions, SlideResult } from "./slide-options";
+import type { SlideOptions, SlideOutcome, SlideResult } from "./slide-options";
 
 /** The output of `histo slide --json` for several slides. */
 export interface SlidesResult {
@@ -28,12 +28,6 @@ interface SlidesOptions extends SlideOptions {
   readonly labels?: string | undefined;
   /** Address of Redis, whose workers (`histo worker --slides`) predict the slides. Default: this process does. */
   readonly redis?: string | undefined;
-}
-
-/** A slide's result or error. */
-interface Outcome {
-  readonly name: string;
-  readonly outcome: SlideResult | { readonly code: string; readonly message: string };
 }
 
 /**
@@ -55,7 +49,7 @@ export async function predictSlides(
   if (beside.length > 0) {
     options.progress?.say(`${labels}: ${counted(beside.length, "label")} of no slide here: ${listed(beside, 5)}.`);
   }
-  const done = new Map<string, Outcome["outcome"]>();
+  const done = new Map<string, SlideOutcome["outcome"]>();
   let [results, failed]: [SlideResult[], SlidesResult["failed"]] = [[], []];
   for await (const { name, outcome } of redis === undefined
     ? predictLocally(slides, options)
@@ -82,7 +76,7 @@ export async function predictSlides(
 }
 
 /** Predicts one slide after the other in this process. */
-async function* predictLocally(slides: readonly ListedSlide[], options: SlideOptions): AsyncGenerator<Outcome> {
+async function* predictLocally(slides: readonly ListedSlide[], options: SlideOptions): AsyncGenerator<SlideOutcome> {
   for (const { path, name } of slides) {
     try {
       yield { name, outcome: await predictSlide(path, { ...options, out: join(options.out, name) }) };
@@ -105,7 +99,7 @@ async function* predictByWorkers(
   slides: readonly ListedSlide[],
   { progress = silentProgress, signal = new AbortController().signal, ...options }: SlideOptions,
   redis: string,
-): AsyncGenerator<Outcome> {
+): AsyncGenerator<SlideOutcome> {
   const { handOut } = await import("./queue/index.js");
   const { model, out, mpp, slideMpp, overlap, leastTissue, bitDepth, profile, frame, dzi } = options;
   const settings = { model, mpp, slideMpp, overlap, leastTissue, bitDepth, profile, frame, dzi };

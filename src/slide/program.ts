@@ -29,7 +29,7 @@ export function startProgram(name: string, flags: readonly string[] = []): Child
   });
 }
 
-export function failureOf(error: unknown): ProgramFailure {
+function failureOf(error: unknown): ProgramFailure {
   const { code, message, toClient, exitStatus } =
     error instanceof HistoError ? error : new HistoError("SLIDE_FAILED", messageOf(error));
   return { type: "failed", code, message, toClient, exitStatus };
@@ -40,8 +40,15 @@ export function errorOf({ code, message, toClient, exitStatus }: ProgramFailure)
   return new (exitStatus === 2 ? InputError : HistoError)(code, message, { toClient });
 }
 
-/** Ends this process when the one that started it ends, and not by Ctrl-C, which reaches every process of a terminal. */
-export function endWithParent(): void {
+/**
+ * Answers the messages of the process that started this one: by what `work` returns, or by the failure of what it throws. Ends
+ * when that process ends, and not by Ctrl-C, which reaches every process of a terminal.
+ */
+export function answerMessages<Message>(work: (message: Message) => Promise<object | undefined>): void {
+  process.on("message", async (message: Message) => {
+    const answer = await work(message).catch(failureOf);
+    if (answer && process.connected) process.send?.(answer, undefined, undefined, () => undefined);
+  });
   // An exit would wait for the threads, which may decode for minutes.
   process.on("disconnect", () => process.kill(process.pid, "SIGKILL"));
   process.on("SIGINT", () => undefined);

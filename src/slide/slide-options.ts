@@ -27,6 +27,12 @@ export interface SlideResult extends SlideSummary, SlideEffort {
   readonly out: string;
 }
 
+/** A slide's result or error. */
+export interface SlideOutcome {
+  readonly name: string;
+  readonly outcome: SlideResult | { readonly code: string; readonly message: string };
+}
+
 /** What a result has cost. */
 export interface SlideEffort {
   readonly seconds: number;

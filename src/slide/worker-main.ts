@@ -1,7 +1,7 @@
 /** @module The program of a slide worker: reads and predicts blocks of one slide, isolated from crashes of the others. */
 import { Predictor } from "../inference/index";
 import { openSource } from "./open-slide";
-import { endWithParent, failureOf } from "./program";
+import { answerMessages } from "./program";
 import { predictRegions } from "./tile-predictor";
 import type { SlideReader } from "./types";
 import type { FromSlideWorker, ToSlideWorker } from "./workers";
@@ -16,26 +16,15 @@ async function open({ source, model, threads }: Extract<ToSlideWorker, { type: "
   return { reader, predictor };
 }
 
-async function work(message: ToSlideWorker): Promise<void> {
-  try {
-    if (message.type === "open") {
-      opened = open(message);
-      await opened;
-      return;
-    }
-    const { reader, predictor } = await (opened as NonNullable<typeof opened>);
-    const answer = await predictRegions(reader, message.level, message.regions, predictor);
-    const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage();
-    const use = { memory: maxRSS * 1024, processorSeconds: (userCPUTime + systemCPUTime) / 1e6 };
-    send({ type: "block", block: message.block, ...answer, use });
-  } catch (error) {
-    send(failureOf(error));
+answerMessages(async (message: ToSlideWorker): Promise<FromSlideWorker | undefined> => {
+  if (message.type === "open") {
+    opened = open(message);
+    await opened;
+    return undefined;
   }
-}
-
-function send(message: FromSlideWorker): void {
-  if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
-}
-
-process.on("message", (message: ToSlideWorker) => void work(message));
-endWithParent();
+  const { reader, predictor } = await (opened as NonNullable<typeof opened>);
+  const answer = await predictRegions(reader, message.level, message.regions, predictor);
+  const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage();
+  const use = { memory: maxRSS * 1024, processorSeconds: (userCPUTime + systemCPUTime) / 1e6 };
+  return { type: "block", block: message.block, ...answer, use };
+});

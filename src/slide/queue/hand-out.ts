@@ -6,7 +6,7 @@ import { Interrupted, messageOf } from "../../errors/index";
 import { sha256 } from "../../files/index";
 import type { Progress } from "../../progress/index";
 import { closeQueue, jobOptions, lostItsWorkers, MOST_STARTS, openQueue, parseRedisUrl } from "../../queue/index";
-import type { SlideResult } from "../slide-options";
+import type { SlideOutcome } from "../slide-options";
 import { PROTOCOL, QUEUE, type QueuedSlide, type SlideQueue, type SlideReport, type SlideSettings } from "./protocol";
 
 const POLL_MS = 250;
@@ -20,12 +20,6 @@ interface Order {
   readonly settings: SlideSettings;
 }
 
-/** A finished slide. */
-export interface Returned {
-  readonly name: string;
-  readonly outcome: SlideResult | { readonly code: string; readonly message: string };
-}
-
 interface HandOutOptions {
   readonly redis: string;
   readonly progress: Progress;
@@ -37,7 +31,7 @@ interface HandOutOptions {
  * run was killed. A worker only checks a slide that is finished already.
  * @throws {HistoError} `REDIS_UNREACHABLE`; {Interrupted} if stopped
  */
-export async function* handOut(orders: readonly Order[], options: HandOutOptions): AsyncGenerator<Returned> {
+export async function* handOut(orders: readonly Order[], options: HandOutOptions): AsyncGenerator<SlideOutcome> {
   const { redis, progress, signal } = options;
   const address = parseRedisUrl(redis);
   let lastLine = "";
