@@ -4,16 +4,12 @@ import { LogGroup, type RetentionDays } from "aws-cdk-lib/aws-logs";
 import type { Construct } from "constructs";
 import type { DeploymentSettings } from "../../../src/deployment/settings";
 
-/** Days as CDK's enumeration, whose values are the days; the check of the settings accepts only those. */
-export function retention(days: number): RetentionDays {
-  return days as RetentionDays;
-}
-
 /** A log group that is deleted with its stack. CloudWatch Logs encrypts it at rest. */
 export function logGroup(scope: Construct, id: string, settings: DeploymentSettings, name?: string): LogGroup {
   return new LogGroup(scope, id, {
     ...(name ? { logGroupName: name } : {}),
-    retention: retention(settings.logRetentionDays),
+    // The enumeration's values are the days; the check of the settings accepts only those.
+    retention: settings.logRetentionDays as RetentionDays,
     removalPolicy: RemovalPolicy.DESTROY,
   });
 }

@@ -4,7 +4,7 @@ import { Metric } from "aws-cdk-lib/aws-cloudwatch";
 import { Ec2Action, Ec2InstanceAction } from "aws-cdk-lib/aws-cloudwatch-actions";
 import * as ec2 from "aws-cdk-lib/aws-ec2";
 import type { IRepository } from "aws-cdk-lib/aws-ecr";
-import { PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
+import { PolicyStatement, type PolicyStatementProps, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import type { ILogGroup } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
 import { architectureOf } from "../../../../src/deployment/settings";
@@ -31,45 +31,40 @@ export const METRICS = "Histology";
 export function hostRole(scope: Construct, id: string, log: ILogGroup, images: readonly IRepository[]): Role {
   const role = new Role(scope, id, { assumedBy: new ServicePrincipal("ec2.amazonaws.com") });
   const { region, account, partition } = Stack.of(scope);
-  const arn = (service: string, resource: string) => `arn:${partition}:${service}:${region}:${account}:${resource}`;
-  role.addToPolicy(
-    new PolicyStatement({
-      sid: "SessionManager",
-      actions: [
-        "ssm:UpdateInstanceInformation",
-        "ssm:ListInstanceAssociations",
-        "ssm:ListAssociations",
-        "ssm:UpdateInstanceAssociationStatus",
-        "ssm:PutInventory",
-        "ssmmessages:CreateControlChannel",
-        "ssmmessages:CreateDataChannel",
-        "ssmmessages:OpenControlChannel",
-        "ssmmessages:OpenDataChannel",
-        "ec2messages:AcknowledgeMessage",
-        "ec2messages:DeleteMessage",
-        "ec2messages:FailMessage",
-        "ec2messages:GetEndpoint",
-        "ec2messages:GetMessages",
-        "ec2messages:SendReply",
-      ],
-      resources: ["*"],
-    }),
-  );
-  role.addToPolicy(
-    new PolicyStatement({
-      sid: "Documents",
-      actions: ["ssm:GetDocument", "ssm:DescribeDocument"],
-      resources: [arn("ssm", "document/*"), `arn:${partition}:ssm:${region}::document/*`],
-    }),
-  );
-  role.addToPolicy(
-    new PolicyStatement({
-      sid: "Metrics",
-      actions: ["cloudwatch:PutMetricData"],
-      resources: ["*"],
-      conditions: { StringEquals: { "cloudwatch:namespace": METRICS } },
-    }),
-  );
+  const allow = (statement: PolicyStatementProps) => role.addToPolicy(new PolicyStatement(statement));
+  allow({
+    sid: "SessionManager",
+    actions: [
+      "ssm:UpdateInstanceInformation",
+      "ssm:ListInstanceAssociations",
+      "ssm:ListAssociations",
+      "ssm:UpdateInstanceAssociationStatus",
+      "ssm:PutInventory",
+      "ssmmessages:CreateControlChannel",
+      "ssmmessages:CreateDataChannel",
+      "ssmmessages:OpenControlChannel",
+      "ssmmessages:OpenDataChannel",
+      "ec2messages:AcknowledgeMessage",
+      "ec2messages:DeleteMessage",
+      "ec2messages:FailMessage",
+      "ec2messages:GetEndpoint",
+      "ec2messages:GetMessages",
+      "ec2messages:SendReply",
+    ],
+    resources: ["*"],
+  });
+  const documents = (owner: string) => `arn:${partition}:ssm:${region}:${owner}:document/*`;
+  allow({
+    sid: "Documents",
+    actions: ["ssm:GetDocument", "ssm:DescribeDocument"],
+    resources: [documents(account), documents("")],
+  });
+  allow({
+    sid: "Metrics",
+    actions: ["cloudwatch:PutMetricData"],
+    resources: ["*"],
+    conditions: { StringEquals: { "cloudwatch:namespace": METRICS } },
+  });
   log.grantWrite(role);
   for (const repository of images) repository.grantPull(role);
   acknowledge(
@@ -78,8 +73,8 @@ export function hostRole(scope: Construct, id: string, log: ILogGroup, images: r
     "The SSM agent's messages, PutMetricData (limited to one namespace) and GetAuthorizationToken accept no resource.",
   );
   for (const owner of [account, ""]) {
-    const documents = `arn:<AWS::Partition>:ssm:<AWS::Region>:${owner && "<AWS::AccountId>"}:document/*`;
-    acknowledge(role, `IAM5[Resource::${documents}]`, "The machine only reads documents: Amazon's and this account's.");
+    const finding = `arn:<AWS::Partition>:ssm:<AWS::Region>:${owner && "<AWS::AccountId>"}:document/*`;
+    acknowledge(role, `IAM5[Resource::${finding}]`, "The machine only reads documents: Amazon's and this account's.");
   }
   return role;
 }

@@ -60,25 +60,14 @@ export class Entrance extends Construct {
       description: `Histology classifier on ${title}`,
     });
     const open = access.authorization === "none";
-    const authorizer = open ? new HttpNoneAuthorizer() : new HttpIamAuthorizer();
-    const routes = this.api.addRoutes({
-      path: "/{proxy+}",
-      methods: [HttpMethod.GET, HttpMethod.POST],
-      integration: props.integration,
-      authorizer,
-    });
-    routes.push(
-      ...this.api.addRoutes({ path: "/", methods: [HttpMethod.GET], integration: props.integration, authorizer }),
-    );
-    if (props.preflight) {
-      // Browsers ask without credentials.
-      const [route] = this.api.addRoutes({
-        path: "/{proxy+}",
-        methods: [HttpMethod.OPTIONS],
-        integration: props.integration,
-        authorizer: new HttpNoneAuthorizer(),
-      });
-      if (route) acknowledge(route, "APIG4", "Browsers ask without credentials; the answer says only who may call.");
+    const { GET, POST, OPTIONS } = HttpMethod;
+    const add = (path: string, methods: HttpMethod[], isOpen: boolean) => {
+      const authorizer = isOpen ? new HttpNoneAuthorizer() : new HttpIamAuthorizer();
+      return this.api.addRoutes({ path, methods, integration: props.integration, authorizer });
+    };
+    const routes = [...add("/{proxy+}", [GET, POST], open), ...add("/", [GET], open)];
+    for (const route of props.preflight ? add("/{proxy+}", [OPTIONS], true) : []) {
+      acknowledge(route, "APIG4", "Browsers ask without credentials; the answer says only who may call.");
     }
     const stage = this.api.addStage("Stage", {
       stageName: "$default",

@@ -43,8 +43,6 @@ class ModelVolume extends lambda.FileSystem {
 }
 
 export class LambdaStack extends Stack {
-  readonly functionName: string;
-
   constructor(
     scope: Construct,
     settings: DeploymentSettings & { readonly lambda: LambdaSettings },
@@ -52,8 +50,8 @@ export class LambdaStack extends Stack {
   ) {
     super(scope, `${settings.name}-lambda`, { description: "The classifier on Lambda" });
     const options = settings.lambda;
-    this.functionName = `${settings.name}-predict`;
-    const log = logGroup(this, "Log", settings, `/aws/lambda/${this.functionName}`);
+    const functionName = `${settings.name}-predict`;
+    const log = logGroup(this, "Log", settings, `/aws/lambda/${functionName}`);
     const onEfs = options.modelSource === "efs";
 
     const role = new Role(this, "Role", {
@@ -70,7 +68,7 @@ export class LambdaStack extends Stack {
     }
 
     const predict = new lambda.Function(this, "Predict", {
-      functionName: this.functionName,
+      functionName,
       description: "Classifies a histology tile",
       code: new ImageByAddress(StringParameter.valueForStringParameter(this, imageParameter(settings))),
       handler: lambda.Handler.FROM_IMAGE,
@@ -135,7 +133,7 @@ export class LambdaStack extends Stack {
       Duration: [live.metricDuration({ period, statistic: "p50" }), live.metricDuration({ period, statistic: "p95" })],
       "Concurrent executions": [concurrent],
     });
-    new CfnOutput(this, "FunctionName", { value: this.functionName });
+    new CfnOutput(this, "FunctionName", { value: functionName });
   }
 }
 

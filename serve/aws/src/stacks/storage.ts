@@ -18,15 +18,12 @@ import { privateBucket, versionedBucket } from "../buckets";
 import { allow } from "../grants";
 import type { NetworkStack } from "./network";
 
-/** Container images: the function, the server, the host tools (compose and its file), the MLflow server. */
-export const REPOSITORIES = ["lambda", "server", "tools", "mlflow"] as const;
-export type RepositoryName = (typeof REPOSITORIES)[number];
-
 /** User and group of the serving containers, and owner of the model files on EFS. */
-export const MODEL_USER = "10001";
+const MODEL_USER = "10001";
 
 export class StorageStack extends Stack {
-  readonly repositories: Readonly<Record<RepositoryName, Repository>>;
+  /** Container images: the function, the server, the host tools (compose and its file), the MLflow server. */
+  readonly repositories: Readonly<Record<"lambda" | "server" | "tools" | "mlflow", Repository>>;
   readonly models: FileSystem;
   readonly modelAccess: AccessPoint;
   /** Whole slides (`in/`) and their results (`out/`). */
@@ -39,7 +36,7 @@ export class StorageStack extends Stack {
 
   constructor(scope: Construct, settings: DeploymentSettings, network: NetworkStack) {
     super(scope, `${settings.name}-storage`, { description: "Model volume, image repositories, tiles" });
-    const repository = (name: RepositoryName) => {
+    const repository = (name: string) => {
       const created = new Repository(this, `Repository-${name}`, {
         repositoryName: `${settings.name}/${name}`,
         imageScanOnPush: true,
