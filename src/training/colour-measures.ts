@@ -16,8 +16,8 @@ import {
 import type { TrainingOptions } from "../options/index";
 import { featureExamples } from "./batches";
 import { byPartition, eachPartition, type TrainingData } from "./data";
-import { fitLogistic } from "./logistic-regression";
 import { type FeatureScaling, fitScaling, scaled, scalingWeights } from "./rows";
+import { solvedHead } from "./solved-head";
 import type { TaskContext, TrainingTask } from "./training-task";
 
 /** Features of all tiles by partition, [n, width] row-major, standardized by the training tiles. */
@@ -71,9 +71,8 @@ export async function colourTask(
   context: TaskContext,
 ): Promise<TrainingTask> {
   const { width, values, scaling } = await measureColour(data, context);
+  const fit = await solvedHead({ x: values.train, labels: data.labels.train, groups: data.groups }, context);
   const model = mlpOnFeatures(width, { hidden: [], seed: options.seed });
-  const fit = fitLogistic(values.train, data.labels.train, undefined, 1, data.groups);
-  context.progress.say(`Logistic regression on ${width} colour and texture features, penalty ${fit.penalty}.`);
   setLogit(model, fit.weights, fit.bias);
   return {
     model,

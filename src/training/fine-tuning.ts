@@ -8,8 +8,9 @@ import { type EfficientNetLiteOptions, efficientNetLite, setLogit } from "../mod
 import type { TrainingOptions } from "../options/index";
 import { tf, variableOf } from "../tensorflow/index";
 import { batchesOf, type Examples } from "./batches";
-import { fitLogistic, MANY_FEATURES_PENALTIES } from "./logistic-regression";
+import { MANY_FEATURES_PENALTIES } from "./logistic-regression";
 import { fitScaling, scaled } from "./rows";
+import { solvedHead } from "./solved-head";
 import type { TaskContext, TrainingTask } from "./training-task";
 
 /**
@@ -110,10 +111,11 @@ async function solveLogit(
     signal?.throwIfAborted();
     task.update(index + 1);
   }
+  task.finish();
   const scaling = fitScaling(values, width);
   const rows = scaled(values, scaling);
-  const { weights, bias, penalty } = fitLogistic(rows, examples.labels, MANY_FEATURES_PENALTIES, 1, groups);
-  task.finish(`logistic regression on ${width} features, penalty ${penalty}`);
+  const head = { x: rows, labels: examples.labels, penalties: MANY_FEATURES_PENALTIES, groups };
+  const { weights, bias } = await solvedHead(head, { progress, ...(signal && { signal }) });
   const kernel = Float32Array.from(weights, (weight, i) => weight * (scaling.scale[i] as number));
   const shift = kernel.reduce((sum, weight, i) => sum + weight * (scaling.shift[i] as number), 0);
   setLogit(model, kernel, bias - shift);

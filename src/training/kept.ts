@@ -1,5 +1,8 @@
 /** @module Values that are kept on disk for later runs. Where they cannot be, such as on a full disk, this run goes on with what it has. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { hasErrorCode, messageOf } from "../errors/index";
+import { cacheDirectory, readJson, sha256, writeJson } from "../files/index";
 import type { Progress } from "../progress/index";
 
 /**
@@ -16,4 +19,23 @@ export async function kept(what: string, write: () => Promise<void>, progress: P
     progress.say(`Warning: ${what} could not be kept for later runs, which will compute them again (${why}).`);
     return false;
   }
+}
+
+/**
+ * A value from the cache, computed if it is missing. A cache that takes nothing is no obstacle, and not worth a word.
+ * @param folder in the cache
+ * @param basis everything that the value depends on, with a number that is increased when the method changes
+ */
+export async function cached<T extends object>(
+  folder: string,
+  basis: readonly unknown[],
+  compute: () => T | Promise<T>,
+): Promise<T> {
+  const path = join(cacheDirectory(), folder, `${sha256(JSON.stringify(basis))}.json`);
+  // As with other caches, what cannot be read is computed again.
+  const stored = existsSync(path) ? await readJson<T>(path).catch(() => undefined) : undefined;
+  if (stored) return stored;
+  const found = await compute();
+  await writeJson(path, found).catch(() => undefined);
+  return found;
 }

@@ -38,20 +38,44 @@ interface Part {
   fit?: Solution;
 }
 
+/** How many fits are done, and the largest number that there can be. */
+interface FitsDone {
+  readonly done: number;
+  readonly total: number;
+}
+
+/** What is fitted. */
+export interface LogisticExamples {
+  /** [n * repeats, k], row-major. */
+  readonly x: ArrayLike<number>;
+  /** 0 or 1 [n]. */
+  readonly labels: ArrayLike<number>;
+  readonly penalties?: readonly number[] | undefined;
+  /** Consecutive rows per example; together they have the weight of one. */
+  readonly repeats?: number;
+  /** Of dependent examples, which are in one fold. */
+  readonly groups?: RowGroups | undefined;
+}
+
 /**
- * Fits rows x [n * repeats, k] (row-major) to labels 0 and 1 [n]. Chooses the penalty with the lowest log loss in five-fold
- * cross-validation, from the strongest on; once the loss has risen twice, weaker ones, which take longest, are not tried. The
- * examples of each class are assigned to the folds in turn.
- * @param repeats consecutive rows per example; together they have the weight of one
- * @param groups of dependent examples, which are in one fold
+ * Fits rows to labels. Chooses the penalty with the lowest log loss in five-fold cross-validation, from the strongest on; once the loss
+ * has risen twice, weaker ones, which take longest, are not tried. The examples of each class are assigned to the folds in turn.
+ * @returns a computation that pauses before the first fit and after each one of the cross-validation
  */
-export function fitLogistic(
-  x: ArrayLike<number>,
-  labels: ArrayLike<number>,
-  penalties: readonly number[] = PENALTIES,
+export function* logisticFits({
+  x,
+  labels,
+  penalties = PENALTIES,
   repeats = 1,
-  groups?: RowGroups,
-): LogisticFit {
+  groups,
+}: LogisticExamples): Generator<FitsDone, LogisticFit> {
+  // The fit with a weaker penalty starts from that with the stronger one.
+  const falling = [...penalties].sort((a, b) => b - a);
+  const folds = foldsOf(labels, groups);
+  const names = [...new Set(folds)];
+  const total = falling.length > 1 ? falling.length * names.length + 1 : 1;
+  let done = 0;
+  yield { done, total };
   const count = labels.length * repeats;
   const ofRows = Uint8Array.from({ length: count }, (_, i) => labels[Math.floor(i / repeats)] as number);
   const all = Array.from({ length: count }, (_, i) => i);
@@ -60,10 +84,7 @@ export function fitLogistic(
   const [values, k] = coordinates ? [coordinates.values, count] : [x, columns];
   const leading = k > MOST_COLUMNS ? leadingDirections(values, count) : undefined;
   const whole: LogisticProblem = { x: values, count, k, leading, labels: ofRows, weight: 1 / repeats, rows: all };
-  // The fit with a weaker penalty starts from that with the stronger one.
-  const falling = [...penalties].sort((a, b) => b - a);
-  const folds = foldsOf(labels, groups);
-  const parts = [...new Set(folds)].map((fold): Part => {
+  const parts = names.map((fold): Part => {
     const isHeldOut = (i: number) => folds[Math.floor(i / repeats)] === fold;
     return { training: { ...whole, rows: all.filter((i) => !isHeldOut(i)) }, heldOut: all.filter(isHeldOut) };
   });
@@ -74,6 +95,7 @@ export function fitLogistic(
       const fit = newton(part.training, penalty, part.fit);
       part.fit = fit;
       for (const i of part.heldOut) loss += rowLogLoss(ofRows[i] as number, logitOf(whole, i, fit));
+      yield { done: ++done, total };
     }
     losses.push(loss);
     const [before = 0, last = 0] = losses.slice(-3);
@@ -82,6 +104,18 @@ export function fitLogistic(
   const penalty = falling[Math.max(0, losses.indexOf(Math.min(...losses)))] as number;
   const { weights, bias } = newton(whole, penalty);
   return { weights: coordinates?.expand(weights) ?? weights, bias, penalty };
+}
+
+/** The result of {@link logisticFits}, without pauses. */
+export function fitLogistic(
+  x: ArrayLike<number>,
+  labels: ArrayLike<number>,
+  penalties?: readonly number[],
+  repeats = 1,
+  groups?: RowGroups,
+): LogisticFit {
+  const fits = logisticFits({ x, labels, penalties, repeats, groups });
+  for (let step = fits.next(); ; step = fits.next()) if (step.done) return step.value;
 }
 
 /** The fold of each example: that of its class's turn, or that of its group's first example. At least two, also of few groups. */

@@ -6,12 +6,12 @@ import { sha256 } from "../../files/index";
 import { mlpOnFeatures, setLogit } from "../../models/index";
 import { OPSET } from "../../onnx/index";
 import { defaultTrainingOptions, type TrainingOptions } from "../../options/index";
-import type { tf } from "../../tensorflow/index";
 import { featureExamples } from "../batches";
 import { measureColour } from "../colour-measures";
 import type { TrainingData } from "../data";
-import { fitLogistic, MANY_FEATURES_PENALTIES } from "../logistic-regression";
+import { type LogisticFit, MANY_FEATURES_PENALTIES } from "../logistic-regression";
 import { meanOf, sideBySide } from "../rows";
+import { solvedHead } from "../solved-head";
 import type { TaskContext, TrainingTask } from "../training-task";
 import { embeddingsOf } from "./embeddings";
 import { type BackboneFeatures, columnsOf, withScaling } from "./features";
@@ -45,13 +45,14 @@ export async function backboneTask(
   const { width } = train;
   const isDefault = options.hidden.join() === defaultTrainingOptions.hidden.join();
   const hidden = isDefault ? [] : options.hidden;
+  const head = hidden.length === 0 ? await headOn(train.views, data, options, context) : undefined;
   const model = mlpOnFeatures(width, { ...options, hidden });
-  if (hidden.length === 0) solveHead(model, train, data, options, context);
+  if (head) setLogit(model, head.weights, head.bias);
   const examples = (partition: Partition, { views } = columns(partition)) =>
     featureExamples(views, width, data.labels[partition], options.seed);
   return {
     model,
-    isSolved: hidden.length === 0,
+    isSolved: head !== undefined,
     examples: { train: examples("train", train), validation: examples("validation"), test: examples("test") },
     architecture: [backbones.length > 1 ? "backbones" : "backbone", width, ...hidden, 1].join("-"),
     stemFingerprint: fingerprintOf(backbones),
@@ -78,20 +79,16 @@ function fingerprintOf(backbones: readonly Backbone[]): string {
   return sha256(JSON.stringify(each));
 }
 
-/** Solves logistic regression on the input of predictions: the mean of the views, or each of them. */
-function solveHead(
-  model: tf.LayersModel,
-  { width, views }: { readonly width: number; readonly views: readonly Float32Array[] },
-  { labels, groups }: TrainingData,
+/** The logistic regression on the input of predictions: the mean of the views, or each of them. */
+function headOn(
+  views: readonly Float32Array[],
+  { labels: { train: labels }, groups }: TrainingData,
   options: TrainingOptions,
-  { progress }: TaskContext,
-): void {
-  const repeats = options.views > 1 ? 1 : views.length;
-  const rows = options.views > 1 ? meanOf(views) : sideBySide(views, labels.train.length);
-  const task = progress.start("Logistic regression", 0);
-  const { weights, bias, penalty } = fitLogistic(rows, labels.train, MANY_FEATURES_PENALTIES, repeats, groups);
-  task.finish(`${width} features, penalty ${penalty}`);
-  setLogit(model, weights, bias);
+  context: TaskContext,
+): Promise<LogisticFit> {
+  const rows =
+    options.views > 1 ? { x: meanOf(views) } : { x: sideBySide(views, labels.length), repeats: views.length };
+  return solvedHead({ ...rows, labels, groups, penalties: MANY_FEATURES_PENALTIES }, context);
 }
 
 /** @throws {InputError} `BACKBONE_SIZE`, `BACKBONE_UNSUPPORTED` */
