@@ -45,6 +45,7 @@ start() {
   docker rm --force mlflow >/dev/null 2>&1 || true
   docker run --detach --name mlflow --restart always --init --env-file mlflow.env \
     --publish 127.0.0.1:5000:5000 --volume mlflow-staging:/home/mlflow/staging "$@" \
+    --read-only --tmpfs /tmp:size=64m,mode=1777,noexec,nosuid \
     --memory 3g --pids-limit 256 --cap-drop ALL --security-opt no-new-privileges:true \
     --log-driver awslogs --log-opt "awslogs-region=$AWS_REGION" --log-opt "awslogs-group=$HISTO_LOG_GROUP" \
     --log-opt mode=non-blocking "$candidate" >/dev/null || return 1

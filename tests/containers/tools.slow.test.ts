@@ -41,7 +41,7 @@ describe("the machines' tools, built with Amazon's certificates and without", { 
     const settings = ["POSTGRES_USER=mlflow", "POSTGRES_DB=mlflow", `POSTGRES_PASSWORD=${PASSWORD}`];
     const encrypted = "-c ssl=on -c ssl_cert_file=/tmp/cert.pem -c ssl_key_file=/tmp/key.pem";
     await podman(
-      ...["run", "--detach", "--name", `${NAME}-database`, "--network", `${NAME}:alias=database`],
+      ...["run", "--detach", "--name", `${NAME}-database`, "--network", `${NAME}:alias=database,alias=other`],
       ...["--volume", `${folder}:/tls:ro`, ...settings.flatMap((setting) => ["--env", setting])],
       ...["--entrypoint", "sh", await containers("base", "postgres:16"), "-c"],
       `install -o postgres -m 600 /tls/*.pem /tmp && exec postgres.sh postgres ${encrypted}`,
@@ -59,7 +59,10 @@ describe("the machines' tools, built with Amazon's certificates and without", { 
     await podman("network", "rm", "--force", NAME);
   });
 
-  /** In place of `aws` and `docker`: the secret, and podman with names of this test, without AWS's log driver. */
+  /**
+   * In place of `aws` and `docker`: the secret, and podman with names of this test, Docker's meaning of
+   * `--read-only`, and without AWS's log driver.
+   */
   async function writePrograms(): Promise<void> {
     const bin = join(folder, "bin");
     await mkdir(bin);
@@ -74,7 +77,7 @@ while [ $left -gt 0 ]; do
     mlflow | mlflow-staging:*) word=${NAME}-$word ;;
   esac
   set -- "$@" "$word"
-  [ "$word" = run ] && set -- "$@" --network ${NAME}
+  [ "$word" = run ] && set -- "$@" --network ${NAME} --read-only-tmpfs=false
 done
 exec podman "$@"`,
     };
@@ -126,15 +129,18 @@ exec podman "$@"`,
     assert.deepEqual((await readdir(unpacked)).sort(), [...scripts, CERTIFICATES, "host.env"].sort());
     const encrypted = await start(unpacked);
     assert.ok(encrypted.length > 0 && encrypted.every((value) => value === "t"), String(encrypted));
+    const write = ["sh", "-c", "touch staging/new && touch new"];
+    await assert.rejects(podman("exec", `${NAME}-mlflow`, ...write), /'new': Read-only file system/);
     await writeFile(join(folder, "foreign.pem"), foreign?.cert ?? "");
-    const connect = "import os, sqlalchemy as s; s.create_engine(os.environ['MLFLOW_BACKEND_STORE_URI']).connect()";
-    const connectWith = (certificates: string) =>
+    const connectWith = (certificates: string, host = "database") =>
       podman(
         ...["run", "--rm", "--network", NAME, "--env-file", join(unpacked, "mlflow.env")],
-        ...["--volume", `${certificates}:/etc/mlflow/rds-ca.pem:ro`, mlflow, "python", "-c", connect],
+        ...["--volume", `${certificates}:/etc/mlflow/rds-ca.pem:ro`, mlflow, "python", "-c"],
+        `import os, sqlalchemy as s; s.create_engine(os.environ['MLFLOW_BACKEND_STORE_URI'].replace('@database', '@${host}')).connect()`,
       );
     await connectWith(join(unpacked, CERTIFICATES));
     await assert.rejects(connectWith(join(folder, "foreign.pem")), /certificate verify failed/);
+    await assert.rejects(connectWith(join(unpacked, CERTIFICATES), "other"), /does not match host name "other"/);
   });
 
   test("without them, the connection is encrypted only", async () => {

@@ -94,6 +94,11 @@ describe("MLflow's compose file: PostgreSQL, MinIO and MLflow in containers", { 
     assert.equal(await artifactHash("model/model.bin"), createHash("sha256").update(bytes).digest("hex"));
   });
 
+  test("MLflow may write what it stages, and no other file", async () => {
+    const write = ["exec", container("mlflow"), "sh", "-c", "touch staging/new && rm staging/new && touch new"];
+    await assert.rejects(podman(...write), /'new': Read-only file system/);
+  });
+
   test("a training on the command line logs to it: parameters, metrics of each epoch, and files that come back whole", async () => {
     process.env.MLFLOW_TRACKING_URI = client.trackingUri;
     const data = await writeTiles(join(folder, "tiles"), 60);
