@@ -106,20 +106,21 @@ export function serverMonthlyCost(shape: ServerShape, traffic: MonthlyTraffic, p
   });
 }
 
+const MOST_REQUESTS = 30e9;
+
 /**
  * Finds the number of monthly requests from which `second` costs no more than `first`, by bisection. Assumes that the
  * sign of the difference changes at most once.
- * @returns 0 if `second` is never more expensive, undefined if it still is at `highest` requests
+ * @returns 0 if `second` is never more expensive, undefined if it still is at {@link MOST_REQUESTS}
  */
 export function breakEven(
   first: (requests: number) => number,
   second: (requests: number) => number,
-  highest = 30e9,
 ): number | undefined {
   const cheaper = (requests: number) => second(requests) <= first(requests);
   if (cheaper(0)) return 0;
-  if (!cheaper(highest)) return undefined;
-  let [low, high] = [0, highest];
+  if (!cheaper(MOST_REQUESTS)) return undefined;
+  let [low, high] = [0, MOST_REQUESTS];
   while (high - low > 1 && high / Math.max(low, 1) > 1 + 1e-9) {
     const middle = low > 1 && high / low > 4 ? Math.sqrt(low * high) : (low + high) / 2;
     if (cheaper(middle)) high = middle;

@@ -82,13 +82,9 @@ function binOf(probability: number, edges: readonly number[]): number {
 }
 
 /** Mean difference of probability and share of positives over the bins, weighted by size (Naeini et al. 2015). */
-export function expectedCalibrationError(
-  labels: ArrayLike<number>,
-  probabilities: ArrayLike<number>,
-  bins = CALIBRATION_BINS,
-): number {
+export function expectedCalibrationError(labels: ArrayLike<number>, probabilities: ArrayLike<number>): number {
   let sum = 0;
-  for (const bin of calibrationBins(labels, probabilities, bins)) {
+  for (const bin of calibrationBins(labels, probabilities)) {
     if (bin.count > 0) sum += bin.count * Math.abs(bin.meanProbability - bin.positiveShare);
   }
   return sum / labels.length;

@@ -104,19 +104,18 @@ export interface ThresholdCurve {
 const MOST_POINTS = 200;
 
 /**
- * At most `points` points, evenly spread over the occurring probabilities, including the highest and the lowest.
+ * At most 200 points, evenly spread over the occurring probabilities, including the highest and the lowest.
  * @returns undefined if a class is missing
  */
 export function thresholdCurve(
   labels: readonly number[],
   probabilities: readonly number[],
-  points = MOST_POINTS,
 ): ThresholdCurve | undefined {
   if (!labels.includes(0) || !labels.includes(1)) return undefined;
   const { thresholds, truePositiveRate, falsePositiveRate } = rocCurve(labels, probabilities);
   // The first point of the curve has an infinite threshold.
   const last = thresholds.length - 1;
-  const count = Math.min(last, points);
+  const count = Math.min(last, MOST_POINTS);
   const places = Array.from({ length: count }, (_, i) =>
     count === 1 ? last : 1 + Math.round((i * (last - 1)) / (count - 1)),
   );

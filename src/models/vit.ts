@@ -13,8 +13,6 @@ interface VitOptions {
   readonly features?: number;
   readonly blocks?: number;
   readonly heads?: number;
-  /** Units of a block's hidden layer, as a multiple of `features`. */
-  readonly expansion?: number;
   /** Probability of dropping a pooled feature in training. */
   readonly dropout?: number;
   /** For the initial weights and the dropout masks. */
@@ -32,7 +30,6 @@ export function vit(size: number, options: VitOptions = {}): tf.LayersModel {
     features = 128,
     blocks = 6,
     heads = 4,
-    expansion = 2,
     dropout = 0,
     seed = 0,
   } = options;
@@ -55,7 +52,7 @@ export function vit(size: number, options: VitOptions = {}): tf.LayersModel {
     y = applyLayer(new SelfAttention({ heads, name: own("attention"), seed: seedOf(block, 0) }), y);
     x = sum(own("add_1"), x, y);
     y = applyLayer(new TokenNormalization({ name: own("norm_2") }), x);
-    const units = Math.round(expansion * features);
+    const units = 2 * features;
     y = applyLayer(new TokenDense({ units, activation: "gelu", name: own("dense_1"), seed: seedOf(block, 1) }), y);
     y = applyLayer(new TokenDense({ units: features, name: own("dense_2"), seed: seedOf(block, 2) }), y);
     x = sum(own("add_2"), x, y);

@@ -7,7 +7,7 @@ import { type Progress, streamProgress } from "../progress/index";
 export type Bundle = Readonly<Record<string, unknown>>;
 
 type Writer = (
-  content: { data: Bundle; metadata: Record<string, unknown>; transient: { display_id?: string } },
+  content: { data: Bundle; metadata: object; transient: { display_id?: string } },
   update: boolean,
 ) => void;
 
@@ -15,8 +15,8 @@ type Writer = (
 const WRITER = Symbol.for("histo.notebook.display");
 
 /** Shows one output. */
-export function display(bundle: Bundle, metadata: Record<string, unknown> = {}): void {
-  write(bundle, metadata, undefined, false);
+export function display(bundle: Bundle): void {
+  write(bundle, undefined, false);
 }
 
 /** Shows Markdown. */
@@ -29,13 +29,13 @@ export class LiveDisplay {
   private readonly id = randomUUID();
   private shown = false;
 
-  set(bundle: Bundle, metadata: Record<string, unknown> = {}): void {
-    write(bundle, metadata, this.id, this.shown);
+  set(bundle: Bundle): void {
+    write(bundle, this.id, this.shown);
     this.shown = true;
   }
 }
 
-function write(bundle: Bundle, metadata: Record<string, unknown>, id: string | undefined, update: boolean): void {
+function write(bundle: Bundle, id: string | undefined, update: boolean): void {
   const writer = (globalThis as Record<symbol, unknown>)[WRITER] as Writer | undefined;
   if (!writer) return;
   const data = Object.fromEntries(
@@ -44,7 +44,7 @@ function write(bundle: Bundle, metadata: Record<string, unknown>, id: string | u
       value instanceof Uint8Array ? Buffer.from(value).toString("base64") : value,
     ]),
   );
-  writer({ data, metadata, transient: id === undefined ? {} : { display_id: id } }, update);
+  writer({ data, metadata: {}, transient: id === undefined ? {} : { display_id: id } }, update);
 }
 
 /** Shows a warning if a data set's tiles are drawn by a program. */

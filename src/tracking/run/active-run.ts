@@ -14,7 +14,7 @@ import type { SpoolDirectory } from "../spool/spool-directory";
 import { type ArtifactContent, filesBelow, takeIntoSpool } from "../spool/spool-files";
 import type { OpenSpoolSender } from "../spool/spool-sender-host";
 import { completeReport, type SpoolSenderReport } from "../spool/spool-sender-report";
-import { figureFiles, imageOfSeries, type PlotlyFigure, stemOf } from "./figures";
+import { figureFiles, imageOfSeries, type PlotlyFigure } from "./figures";
 import { RunMessages } from "./run-messages";
 import { KeyNames, PointTimes, storableDataset } from "./storable";
 
@@ -191,16 +191,12 @@ export class ActiveRun {
     });
   }
 
-  /**
-   * Logs a plotly figure, as the file of a name that ends in `.html` or `.json`, as both for any other name.
-   * @param options.png the same figure as an image, which is logged too
-   */
-  logFigure(figure: PlotlyFigure, artifactFile: string, options: { readonly png?: Uint8Array } = {}): Promise<void> {
+  /** Logs a plotly figure, as the file of a name that ends in `.html` or `.json`, as both for any other name. */
+  logFigure(figure: PlotlyFigure, artifactFile: string): Promise<void> {
     return this.attempt(() => {
       const files = figureFiles(figure, artifactFile);
       return this.doFileWork(async () => {
         for (const [name, bytes] of files) await this.take(this.artifactPath(name), { bytes });
-        if (options.png) await this.take(this.artifactPath(`${stemOf(artifactFile)}.png`), { bytes: options.png });
       });
     });
   }

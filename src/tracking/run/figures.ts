@@ -11,14 +11,9 @@ const PLOTLY_SCRIPT = "https://cdn.plot.ly/plotly-3.7.0.min.js";
 
 /** Names and content of a figure's files: one for a name that ends in `.html` or `.json`, both for any other name. */
 export function figureFiles(figure: PlotlyFigure, name: string): readonly (readonly [string, string])[] {
-  const stem = stemOf(name);
+  const stem = name.replace(/\.(html|json)$/, "");
   const endings = stem === name ? [".html", ".json"] : [extname(name)];
   return endings.map((ending) => [stem + ending, ending === ".html" ? figureHtml(figure) : JSON.stringify(figure)]);
-}
-
-/** The name of a figure without `.html` or `.json`. */
-export function stemOf(name: string): string {
-  return name.replace(/\.(html|json)$/, "");
 }
 
 /** The name, without extension, of an image in a series. The web interface parses it. */
