@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { type BinaryMetrics, bestEpoch, measureRun, type RunResults } from "../evaluation/index";
 import { readJson, writeJson } from "../files/index";
-import { counted, decimal, markdownTable } from "../format/index";
+import { counted, decimal, escapeMarkdown, markdownTable } from "../format/index";
 import type { Figure } from "../plots/index";
 import type { RunConfig, RunDirectory } from "../runs/index";
 import type { ActiveRun } from "../tracking/index";
@@ -88,10 +88,10 @@ function runDescription(results: RunResults, picture?: string): string {
   const { config, classes, history, threshold } = results;
   const best = bestEpoch(results);
   const facts = [
-    `${classes[1]} against ${classes[0]}`,
-    config.architecture,
+    escapeMarkdown(`${classes[1]} against ${classes[0]}`),
+    config.architecture && escapeMarkdown(config.architecture),
     config.parameters && counted(config.parameters, "weight"),
-    config.data && `data \`${config.data.split("/").at(-1)}\``,
+    config.data && `data ${escapeMarkdown(config.data.split("/").at(-1) ?? "")}`,
     best !== undefined && `best epoch ${best} of ${history.length}`,
     `threshold ${threshold.value.toFixed(3)}`,
   ];

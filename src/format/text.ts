@@ -74,7 +74,15 @@ function lengthOf(text: string): number {
   return [...text].length;
 }
 
-/** A table in Markdown. */
+/** What Markdown, HTML in it, or the formulas of notebooks would not show as it is. Underscores within words are. */
+const MARKDOWN_MARKS = /[\\`*[\]<>~$]|^[#+-]|&(?=#?\w+;)|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu;
+
+/** Text, such as the name of a class or a file, as Markdown in a line or in a cell of {@link markdownTable}. */
+export function escapeMarkdown(text: string): string {
+  return text.replace(/\s+/g, " ").replace(MARKDOWN_MARKS, "\\$&");
+}
+
+/** A table in Markdown. Cells are Markdown already, but for the bars in them. */
 export function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
   return [head, head.map(() => "---"), ...rows].map(line).join("\n");

@@ -1,5 +1,5 @@
 /** @module Writes the card of a model in Markdown. @see Mitchell et al. 2019, "Model Cards for Model Reporting" */
-import { counted, decimal, markdownTable } from "../format/index";
+import { counted, decimal, escapeMarkdown, markdownTable } from "../format/index";
 import { tileEdgeOf } from "../image/preprocessing/index";
 import type { TileCounts } from "../runs/index";
 import type { ModelCard, Verification } from "./model-card";
@@ -19,12 +19,13 @@ export function cardPage(card: ModelCard): string {
   ];
   const body = sections.filter(([, lines]) => lines.length > 0).map(([title, lines]) => [`## ${title}`, ...lines]);
   const caution = card.trainedOn?.drawn ? [`**${DRAWN}**`] : [];
-  return `${[`# ${card.name}`, ...caution, ...body.flat()].join("\n\n")}\n`;
+  return `${[`# ${escapeMarkdown(card.name)}`, ...caution, ...body.flat()].join("\n\n")}\n`;
 }
 
 const DRAWN = "Trained on drawn (synthetic) tiles: it has never seen real tissue.";
 
-function whatItIs({ classes: [negative, positive], architecture, parameters, preprocessing, mpp, ...card }: ModelCard) {
+function whatItIs({ classes, architecture, parameters, preprocessing, mpp, ...card }: ModelCard) {
+  const [negative, positive] = classes.map(escapeMarkdown);
   const scale = mpp === undefined ? "scale unknown" : `${mpp} micrometres per pixel`;
   const { size } = preprocessing;
   const edge = tileEdgeOf(preprocessing);
@@ -32,7 +33,7 @@ function whatItIs({ classes: [negative, positive], architecture, parameters, pre
     `A classifier that distinguishes ${positive} (positive) from ${negative} (negative).`,
     `It takes images of ${edge} x ${edge} pixels (${scale})${edge === size ? "" : `, resized to ${size} x ${size}`}.`,
     `It classifies an image as ${positive} if the probability is at least ${decimal(card.threshold)}.`,
-    ...(architecture ? [`Architecture: ${architecture}, ${counted(parameters ?? 0, "weight")}.`] : []),
+    ...(architecture ? [`Architecture: ${escapeMarkdown(architecture)}, ${counted(parameters ?? 0, "weight")}.`] : []),
     ...(card.variant ? [`Exported as ${card.variant}.`] : []),
     ...(card.views ? [`It averages over ${card.views} flips and rotations of an image.`] : []),
   ];
@@ -44,11 +45,16 @@ const PARTITIONS = ["train", "validation", "test"] as const;
 function training({ trainedOn, source, classes }: ModelCard): string[] {
   if (!trainedOn) return ["Unknown: the model's card does not say."];
   const { tiles, byClass, drawn, pretrained = [] } = trainedOn;
-  const row = (name: string, counts: Partial<TileCounts>) => [name, ...PARTITIONS.map((part) => `${counts[part]}`)];
+  const row = (name: string, counts: Partial<TileCounts>) => [
+    escapeMarkdown(name),
+    ...PARTITIONS.map((part) => `${counts[part]}`),
+  ];
   const rows = byClass ? classes.map((name) => row(name, byClass[name] ?? {})) : [];
-  const before = pretrained.map(({ name, pretraining = "other images" }) => `${name}, pretrained on ${pretraining}`);
+  const before = pretrained.map(({ name, pretraining = "other images" }) =>
+    escapeMarkdown(`${name}, pretrained on ${pretraining}`),
+  );
   return [
-    `${drawn ? "Drawn (synthetic) tiles" : "Tiles"}${source?.dataset ? ` of the data set ${source.dataset}` : ""}:`,
+    `${drawn ? "Drawn (synthetic) tiles" : "Tiles"}${source?.dataset ? ` of the data set ${escapeMarkdown(source.dataset)}` : ""}:`,
     markdownTable(["class", ...PARTITIONS], [...rows, row("all", tiles)]),
     ...(before.length > 0 ? [`It builds on ${before.join(" and ")}.`] : []),
   ];
@@ -59,7 +65,7 @@ function choice({ selection }: ModelCard): string[] {
   const { monitor, isSolved, thresholdRule, bestOf } = selection;
   const weights = isSolved
     ? "The weights solve a logistic regression on the training tiles exactly; cross-validation on these chose its penalty."
-    : `The weights are those of the epoch with the best ${monitor} on validation.`;
+    : escapeMarkdown(`The weights are those of the epoch with the best ${monitor} on validation.`);
   const options = bestOf ? [`Its options are the best of ${bestOf} that were tried, by the AUC on validation.`] : [];
   const threshold = `The threshold was chosen on validation (${thresholdRule}).`;
   return [[...options, weights, threshold, "None of this used the test images."].join(" ")];
@@ -98,7 +104,7 @@ function changes(verification: Verification | undefined): string {
 }
 
 function shift({ shift: shifts = {} }: ModelCard): string[] {
-  return Object.values(shifts).map(({ says }) => says);
+  return Object.values(shifts).map(({ says }) => escapeMarkdown(says));
 }
 
 function limits({ trainedOn, familiar }: ModelCard): string[] {
@@ -116,7 +122,8 @@ function limits({ trainedOn, familiar }: ModelCard): string[] {
 
 function licences({ trainedOn }: ModelCard): string[] {
   const parts = (trainedOn?.pretrained ?? []).map(
-    ({ name, licence = "licence not known", source }) => `${name}: ${licence}${source ? `, ${source}` : ""}.`,
+    ({ name, licence = "licence not known", source }) =>
+      `${escapeMarkdown(`${name}: ${licence}`)}${source ? `, ${source}` : ""}.`,
   );
   const own = "The model's own weights: decided by whoever trained it, within the licence of the images.";
   return [list([...parts, own])];

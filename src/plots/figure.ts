@@ -14,11 +14,23 @@ export interface Figure {
 export const FIGURE_SIZE = { width: 700, height: 420 } as const;
 
 /**
- * A figure in the project's style.
+ * A figure in the project's style. Texts may hold names from data sets: plotly leaves out what looks like a tag that it does not know.
  * @param title one line: what the figure shows
  */
 export function figure(title: string, data: Data[], layout: Partial<Layout> = {}): Figure {
-  return { data, layout: { ...FIGURE_SIZE, template: lightTemplate, title: { text: title }, ...layout } };
+  const shown = { ...FIGURE_SIZE, title: { text: title }, ...layout };
+  return { data: withPlainTexts(data), layout: { template: lightTemplate, ...withPlainTexts(shown) } };
+}
+
+/** A `<` that begins none of the tags which figures have, and an `&` that plotly would take for the start of a character. */
+const MARKS = /<(?!\/?(?:b|br|extra)>)|&(?=#?\w+;)/g;
+
+/** The same value, with marks in all of its texts escaped. */
+function withPlainTexts<T>(value: T): T {
+  if (typeof value === "string") return value.replace(MARKS, (mark) => (mark === "<" ? "&lt;" : "&amp;")) as T;
+  if (Array.isArray(value)) return value.map(withPlainTexts) as T;
+  if (value === null || typeof value !== "object" || ArrayBuffer.isView(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, withPlainTexts(inner)])) as T;
 }
 
 /** Error bars from values to the ends of their intervals; none for a value without an interval. */

@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { writeSyntheticDataset } from "../../src/dataset/index";
 import { exportRun } from "../../src/export/index";
 import { cardPage, type ModelCard } from "../../src/model-directory/index";
+import type { TileCounts } from "../../src/runs/index";
 import { runTraining } from "../../src/training/index";
 import { BACKBONE_SIZE, writeBackbone } from "../support/backbone-file";
 import { histoHere, histoJsonHere } from "../support/histo";
@@ -21,6 +22,22 @@ test("a model's card says what it was trained on, how it was chosen, what it rea
   assert.equal((await histoHere("card", out)).stdout, page);
   const { card } = await histoJsonHere<{ card: ModelCard }>("card", out);
   assert.equal(page, cardPage(card));
+
+  const byClass = { "<x>": card.trainedOn?.tiles, "a|b": card.trainedOn?.tiles } as Record<string, TileCounts>;
+  const odd = cardPage({
+    ...card,
+    name: "*mine*",
+    classes: ["<x>", "a|b"],
+    trainedOn: { ...card.trainedOn!, byClass },
+  });
+  for (const line of [
+    "# \\*mine\\*",
+    "distinguishes a|b (positive) from \\<x\\> (negative)",
+    "| \\<x\\> | ",
+    "| a\\|b | ",
+  ]) {
+    assert.ok(odd.includes(line), line);
+  }
 
   const counted = Object.values(card.trainedOn?.byClass ?? {});
   assert.equal(

@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { counted, decimal, markdownTable, percent, plainDecimal, seconds, textTable } from "../../src/format/index";
+import {
+  counted,
+  decimal,
+  escapeMarkdown,
+  markdownTable,
+  percent,
+  plainDecimal,
+  seconds,
+  textTable,
+} from "../../src/format/index";
 
 test("numbers that do not exist become a dash in tables and a word in logs", () => {
   assert.deepEqual(
@@ -29,4 +38,17 @@ test("a table has columns as wide as their widest cell, with numbers aligned rig
     ["name     n", "-------  -----", "µm       -0.25", "weights  12 %"].join("\n"),
   );
   assert.equal(markdownTable(["a", "b"], [["1", "x|y"]]), "| a | b |\n| --- | --- |\n| 1 | x\\|y |");
+});
+
+test("names are shown by Markdown as they are, and usual ones are written as they are", () => {
+  for (const [name, written] of [
+    ["<x>", "\\<x\\>"],
+    ["*a* _b_ `c` [d](e) ~f~", "\\*a\\* \\_b\\_ \\`c\\` \\[d\\](e) \\~f\\~"],
+    ["$5 \\ &amp; H&E", "\\$5 \\\\ \\&amp; H&E"],
+    ["# 1\nline", "\\# 1 line"],
+    ["efficientnet_lite2-a.b (0.5)", "efficientnet_lite2-a.b (0.5)"],
+  ] as const) {
+    assert.equal(escapeMarkdown(name), written);
+  }
+  assert.equal(markdownTable([escapeMarkdown("a|<b>")], []), "| a\\|\\<b\\> |\n| --- |");
 });
