@@ -39,7 +39,7 @@ interface Part {
 }
 
 /** How many fits are done, and the largest number that there can be. */
-interface FitsDone {
+export interface FitsDone {
   readonly done: number;
   readonly total: number;
 }
