@@ -9,13 +9,13 @@ import type { DatasetOptions } from "./options";
 import { partitionsOfFolders, readPartitions, type TablePartitions } from "./partitions";
 import { scaleOf } from "./scale-column";
 import { isMissing, quoted, readTable, type Table } from "./table";
-import type { Dataset, Tile } from "./types";
+import type { Tile, UnnamedDataset } from "./types";
 import { readVotes, votesColumns } from "./votes";
 
 const MHIST_COLUMNS = ["Image Name", "Majority Vote Label", "Partition"];
 
 /** Reads a data set described by a table. */
-export async function loadCsv(directory: string, tablePath: string, options: DatasetOptions): Promise<Dataset> {
+export async function loadCsv(directory: string, tablePath: string, options: DatasetOptions): Promise<UnnamedDataset> {
   const table = await readTable(tablePath);
   const folder = new ImageFolder(directory, options);
   const { column: image, notes: ofImages } = await imageColumn(table, options, folder);
@@ -49,7 +49,6 @@ export async function loadCsv(directory: string, tablePath: string, options: Dat
   const isMhist = MHIST_COLUMNS.every((name) => table.columns.includes(name));
   return {
     directory,
-    name: "",
     layout: isMhist ? "mhist" : "csv",
     table: tablePath,
     classes,

@@ -25,13 +25,11 @@ export type DecodedTile =
       readonly kind: "decoded";
       readonly sha256: string;
       readonly pixels: string;
-      readonly original: PixelSize;
+      readonly original: readonly [width: number, height: number];
       readonly warnings: readonly ImageWarning[];
     }
   | { readonly kind: "known"; readonly sha256: string }
   | { readonly kind: "failed"; readonly sha256: string; readonly reason: string };
-
-type PixelSize = readonly [width: number, height: number];
 
 /** Decodes files into the slots of `slab`. Never throws for a file. */
 export function decodeTiles(

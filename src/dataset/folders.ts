@@ -10,7 +10,7 @@ import { type ClassFolder, type ClassImages, placeImages, remedyOfInner } from "
 import type { DatasetOptions } from "./options";
 import { partitionNamed, partitionWithin } from "./partitions";
 import { listed, quoted } from "./table";
-import type { Dataset, Partition, Reading, Tile } from "./types";
+import type { Partition, Reading, Tile, UnnamedDataset } from "./types";
 
 /** Folders that hold the images of a table; their names are not classes. */
 const NO_CLASSES = /^(?:image|img|tile|patche?|mask|thumbnail)s?$/i;
@@ -28,7 +28,11 @@ export async function hasClassFolders(directory: string): Promise<boolean> {
  * @throws {InputError} `DATA_LAYOUT_UNKNOWN`, `DATA_PARTITION_EMPTY`, `DATA_FORMAT_UNSUPPORTED`, `DATA_LINK_BROKEN` or the errors of
  *   the classes
  */
-export async function loadFolders(directory: string, options: DatasetOptions, reading: Reading): Promise<Dataset> {
+export async function loadFolders(
+  directory: string,
+  options: DatasetOptions,
+  reading: Reading,
+): Promise<UnnamedDataset> {
   const folders = await imagesOf(directory, await classFolders(directory));
   const used = folders.filter(({ images }) => images.length > 0);
   await mustBeRead(directory, folders);
@@ -56,7 +60,6 @@ export async function loadFolders(directory: string, options: DatasetOptions, re
   const ofGroups = groupNotes({ tiles }, { column: grouping, others: [] }, options);
   return {
     directory,
-    name: "",
     layout: "folders",
     classes,
     tiles,

@@ -16,7 +16,6 @@ export { tileStatistics } from "./tile-statistics";
 export {
   type Dataset,
   LATEST_READING,
-  type Layout,
   type Partition,
   type PixelStore,
   type Reading,

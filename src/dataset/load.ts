@@ -8,7 +8,7 @@ import { listDirectory } from "./image-files";
 import { ImagesMissingError } from "./locate";
 import { type DatasetOptions, datasetFlags } from "./options";
 import { listed } from "./table";
-import { type Dataset, LATEST_READING, type Reading } from "./types";
+import { type Dataset, LATEST_READING, type Reading, type UnnamedDataset } from "./types";
 
 /** In order of preference; case is ignored. */
 const TABLE_NAMES = ["annotations.csv", "labels.csv", "annotations.tsv", "labels.tsv"];
@@ -40,7 +40,7 @@ export async function loadDataset(
 }
 
 /** Reads the table in the directory, or folders of classes if there is no table of these images. */
-async function loadFound(root: string, options: DatasetOptions, reading: Reading): Promise<Dataset> {
+async function loadFound(root: string, options: DatasetOptions, reading: Reading): Promise<UnnamedDataset> {
   try {
     const table = await findTable(root);
     if (table === undefined) refuseColumns(root, options);

@@ -4,9 +4,6 @@ import type { DatasetOptions } from "./options";
 
 export type Partition = "train" | "validation" | "test";
 
-/** How a data set directory is laid out. */
-export type Layout = "mhist" | "csv" | "folders";
-
 /** How the experts voted on one tile. */
 export interface Votes {
   /** How many chose the positive class. */
@@ -46,7 +43,7 @@ export interface Dataset {
   readonly directory: string;
   /** Name of the directory, for messages. */
   readonly name: string;
-  readonly layout: Layout;
+  readonly layout: "mhist" | "csv" | "folders";
   /** Absolute path of the label table, if there is one. */
   readonly table?: string;
   /** The options with which it was read. */
@@ -62,6 +59,9 @@ export interface Dataset {
   /** Messages to the user about how the set was read, such as that a test set was held out. */
   readonly notes?: readonly string[];
 }
+
+/** A data set as its table or its folders give it. */
+export type UnnamedDataset = Omit<Dataset, "name">;
 
 /** An image that could not be decoded, and why. */
 export interface UnreadableImage {
