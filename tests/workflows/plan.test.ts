@@ -16,6 +16,7 @@ test("a job is planned once for each Node of its matrix, and what GitHub alone c
     "  npm test",
     "  Look for merge commits",
     "  not run: actions/upload-artifact (an action of GitHub's)",
+    "  not run: Build and push (needs vars.DEPLOYMENT_NAME, steps.registry.outputs.registry, vars.SERVER_PLATFORM)",
     "  not run: Scan (needs vars.DEPLOYMENT_NAME, steps.images.outputs.server)",
   ]) {
     assert.ok(stdout.split("\n").includes(line), line);
