@@ -163,9 +163,9 @@ function functionArguments(name: string, { models, images, apiKeys = [] }: Conte
   return ["run", "--rm", "--name", name, "--network", "host", ...CONFINED, ...env, ...readable([...models, images])];
 }
 
-/** Ends a container as the engine does at once. */
+/** Ends a container at once and removes it with its unnamed volumes. */
 export async function remove(name: string): Promise<void> {
-  await podman("rm", "--force", "--time", "0", "--ignore", name);
+  await podman("rm", "--force", "--volumes", "--time", "0", "--ignore", name);
 }
 
 /** Waits until an address answers well. @throws with the container's last lines after a minute; the container is removed */
