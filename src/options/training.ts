@@ -165,14 +165,24 @@ export const trainingSchema = z.strictObject({
     momentum: option(between(0, 0.9999).default(0.9), "momentum of sgd", { value: "m" }),
     nesterov: option(switchedOff(), "use Nesterov's momentum in sgd"),
     weightDecay: option(between(0, 100).default(0.01), "weight decay of adamw", { value: "x" }),
-    l1: option(between(0, 1e6).default(0), "L1 penalty", { value: "x" }),
-    l2: option(between(0, 1e6).default(0), "L2 penalty", { value: "x" }),
-    clipNorm: option(between(0, 1e12).default(0), "largest global norm of the gradient; 0 for no limit", {
+    l1: option(between(0, 1e6).default(0), "L1 penalty: adds x times the sign of a weight to its gradient", {
       value: "x",
     }),
-    clipValue: option(between(0, 1e12).default(0), "largest absolute element of the gradient; 0 for no limit", {
-      value: "x",
-    }),
+    l2: option(between(0, 1e6).default(0), "L2 penalty: adds 2x times a weight to its gradient", { value: "x" }),
+    clipNorm: option(
+      between(0, 1e12).default(0),
+      "largest global norm of the gradient without L1 and L2; 0 for no limit",
+      {
+        value: "x",
+      },
+    ),
+    clipValue: option(
+      between(0, 1e12).default(0),
+      "largest absolute element of the gradient with L1 and L2; 0 for no limit",
+      {
+        value: "x",
+      },
+    ),
     accumulate: option(whole(1, 1e6).default(1), "batches per update", { value: "n" }),
     ema: option(between(0, 0.999999).default(0), "average the weights with this decay, such as 0.999; 0 for none", {
       value: "decay",
