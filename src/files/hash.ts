@@ -26,9 +26,17 @@ export async function sha256File(path: string): Promise<string> {
   }
 }
 
+/** Maximum bytes per call: Node refuses 2 GiB and more. */
+const LARGEST_UPDATE = 1 << 30;
+
 /** SHA-256 of bytes or text as lower-case hex. */
 export function sha256(content: Uint8Array | string): string {
-  return createHash("sha256").update(content).digest("hex");
+  const hash = createHash("sha256");
+  if (typeof content === "string") return hash.update(content).digest("hex");
+  for (let start = 0; start < content.length; start += LARGEST_UPDATE) {
+    hash.update(content.subarray(start, start + LARGEST_UPDATE));
+  }
+  return hash.digest("hex");
 }
 
 /** Kept as text, so that it runs from compiled files, bundles and notebooks, and starts without loading a module. */
