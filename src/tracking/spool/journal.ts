@@ -77,7 +77,7 @@ const WAITING_BYTES = 16 << 20;
 export class Journal {
   /** Undefined once the journal is closed, because the system reuses the number for the next open file. */
   private descriptor: number | undefined;
-  /** Size of the file after the last whole line that was seen or written. */
+  /** Size of the file after the last line that this writer wrote. */
   private end = 0;
   private closed = false;
   private waiting: Buffer[] = [];
