@@ -75,7 +75,7 @@ function lengthOf(text: string): number {
 }
 
 /** What Markdown, HTML in it, or the formulas of notebooks would not show as it is. Underscores within words are. */
-const MARKDOWN_MARKS = /[\\`*[\]<>~$]|^[#+-]|&(?=#?\w+;)|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu;
+const MARKDOWN_MARKS = /[\\`*[\]<>~$]|^[#+-]|(?<=^\d+)[.)](?= )|&(?=#?\w+;)|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu;
 
 /** Text, such as the name of a class or a file, as Markdown in a line or in a cell of {@link markdownTable}. */
 export function escapeMarkdown(text: string): string {

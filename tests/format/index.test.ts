@@ -46,6 +46,8 @@ test("names are shown by Markdown as they are, and usual ones are written as the
     ["*a* _b_ `c` [d](e) ~f~", "\\*a\\* \\_b\\_ \\`c\\` \\[d\\](e) \\~f\\~"],
     ["$5 \\ &amp; H&E", "\\$5 \\\\ \\&amp; H&E"],
     ["# 1\nline", "\\# 1 line"],
+    ["1. benign 2. malignant", "1\\. benign 2. malignant"],
+    ["10) 1.5", "10\\) 1.5"],
     ["efficientnet_lite2-a.b (0.5)", "efficientnet_lite2-a.b (0.5)"],
   ] as const) {
     assert.equal(escapeMarkdown(name), written);
