@@ -1,5 +1,4 @@
 /** @module `histo eda`: describes a data set and checks it for problems. */
-import { existsSync } from "node:fs";
 import * as z from "zod";
 import { spreadOver } from "../collections/index";
 import type { Dataset, DuplicateGroup, LabelSummary, PixelChecks } from "../dataset/index";
@@ -113,15 +112,14 @@ async function loadTable(
   options: DatasetOptions,
   images: boolean,
 ): Promise<{ readonly dataset: Dataset; readonly images: boolean }> {
-  const { loadDataset } = await import("../dataset/index.js");
+  const { ImagesMissingError, loadDataset } = await import("../dataset/index.js");
   const load = (requireImages: boolean) => loadDataset(data, { ...options, requireImages });
   if (!images) return { dataset: await load(false), images: false };
   try {
     return { dataset: await load(true), images: true };
   } catch (error) {
-    if (!(error instanceof InputError && error.code === "DATA_IMAGES_MISSING")) throw error;
+    if (!(error instanceof ImagesMissingError && error.all)) throw error;
     const dataset = await load(false);
-    if (dataset.tiles.some((tile) => existsSync(tile.path))) throw error;
     const note = `None of the ${counted(dataset.tiles.length, "image")} exists: only the label table was read. If they are elsewhere in the data set, name their folder with --image-folder.`;
     return { dataset: { ...dataset, notes: [...(dataset.notes ?? []), note] }, images: false };
   }

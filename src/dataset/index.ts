@@ -2,6 +2,7 @@
 export { checkPixels, type DuplicateGroup, duplicateNotes, type PixelChecks } from "./checks";
 export { datasetContentHash } from "./content-hash";
 export { loadDataset } from "./load";
+export { ImagesMissingError } from "./locate";
 export { bitDepthOf, type DatasetOptions } from "./options";
 export { imageNotes, openPixelStore, packPixels, UnreadableImagesError, withoutSkipped } from "./pixel-store";
 export { projectTiles } from "./projection";

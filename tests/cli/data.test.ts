@@ -65,6 +65,11 @@ test("histo eda --no-images reads the label table alone", async (context) => {
   const some = await histoHere("eda", "--data", folder, "--quiet");
   assert.equal(some.status, 2);
   assert.match(some.stderr, /1 of 2 images .* are not in .*"b\.png"/);
+  // So it is if the table names the images without their extension.
+  await writeFiles(folder, { "labels.csv": "image,label\na,HP\nb,SSA\n", "images/a.PNG": "" });
+  const bare = await histoHere("eda", "--data", folder, "--table", "labels.csv", "--quiet");
+  assert.equal(bare.status, 2, bare.stdout);
+  assert.match(bare.stderr, /1 of 2 images .* are not in .*"b"/);
 });
 
 test("an unreadable image ends data pack with 1, eda with 2, and leaves no file", async (context) => {
