@@ -86,7 +86,7 @@ export const command = defineCommand({
     const scales: Scales = scale
       ? { occlusion, "class-activation": activation }
       : scalesFor(explained.map(({ explanation }) => explanation));
-    await makeOutputFolder("--out", out);
+    if (explained.length > 0) await makeOutputFolder("--out", out);
     const written: Result["images"][number][] = [];
     const names = new Set<string>();
     for (const { filename, explanation } of explained) {

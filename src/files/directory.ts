@@ -1,6 +1,6 @@
 /** @module Folders, and whether a file can be written in one. */
 import { existsSync, writeSync } from "node:fs";
-import { mkdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, rename, rm, rmdir, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { hasErrorCode, InputError, messageOf } from "../errors/index";
 import { behindLinks, descriptorOf } from "./named-file";
@@ -19,21 +19,31 @@ export class Folder {
 /**
  * Creates a folder and its missing parents. (Node's own `recursive` never returns if the system denies a folder whose
  * parent exists, as in `/proc`.)
+ * @returns the folders that were created, the innermost first
  */
-export async function makeDirectory(path: string): Promise<void> {
+export async function makeDirectory(path: string): Promise<string[]> {
   const make = () =>
-    mkdir(path).catch(async (error: unknown) => {
-      if (!(await isDirectory(path))) throw error;
-    });
+    mkdir(path).then(
+      () => [path],
+      async (error: unknown) => {
+        if (!(await isDirectory(path))) throw error;
+        return [];
+      },
+    );
   try {
-    await make();
+    return await make();
   } catch (error) {
     const above = dirname(path);
     if (!hasErrorCode(error, "ENOENT") || above === path) throw error;
     // Another process may have made the folder above meanwhile.
-    if (!(await isDirectory(above))) await makeDirectory(above);
-    await make();
+    const made = (await isDirectory(above)) ? [] : await makeDirectory(above);
+    return [...(await make()), ...made];
   }
+}
+
+/** Removes the folders that {@link makeDirectory} created, as far as nothing has been written into them. */
+export async function removeEmpty(folders: readonly string[]): Promise<void> {
+  for (const folder of folders) await rmdir(folder).catch(() => undefined);
 }
 
 /**

@@ -10,7 +10,15 @@ export {
   writeJson,
   writeOnce,
 } from "./atomic";
-export { Folder, isDirectory, makeDirectory, makeOutputFolder, mustBeReplaceable, mustBeWritable } from "./directory";
+export {
+  Folder,
+  isDirectory,
+  makeDirectory,
+  makeOutputFolder,
+  mustBeReplaceable,
+  mustBeWritable,
+  removeEmpty,
+} from "./directory";
 export { csvField, csvForeignText, parseDecimal } from "./fields";
 export { sha256, sha256File, sha256FileInThread } from "./hash";
 export { hasImageExtension, hasOtherExtension, IMAGE_EXTENSIONS, ImageNames } from "./image-names";

@@ -2,7 +2,7 @@
 import { rm } from "node:fs/promises";
 import { basename } from "node:path";
 import { InputError, Interrupted } from "../errors/index";
-import { sha256 } from "../files/index";
+import { removeEmpty, sha256 } from "../files/index";
 import { counted } from "../format/index";
 import { isTrainedOnDrawnTiles, type ModelDirectory, readModelDirectory } from "../model-directory/index";
 import { type Progress, silentProgress } from "../progress/index";
@@ -55,11 +55,12 @@ export async function predictSlide(path: string, options: SlideOptions): Promise
   const { out, progress = silentProgress, signal = new AbortController().signal } = options;
   const started = performance.now();
   let release: (() => void) | undefined;
+  let made: readonly string[] = [];
   try {
     const model = withBitDepth(await readModelDirectory(options.model), options.bitDepth);
     const before = options.resume ? await finishedBefore(path, model, options) : undefined;
     if (before) return before;
-    await makeFolder(out);
+    made = await makeFolder(out);
     if (!options.shared) release = await lockFolder(out);
     const finished = await finishedSummary(out, basename(path));
     const { bitDepth } = model.card.preprocessing;
@@ -81,6 +82,8 @@ export async function predictSlide(path: string, options: SlideOptions): Promise
     throw writingError(error, out);
   } finally {
     release?.();
+    // Of a refused slide nothing is left. In a shared folder, another process may be about to write.
+    if (!options.shared) await removeEmpty(made);
   }
 }
 

@@ -17,10 +17,10 @@ export function journalPath(folder: string): string {
   return join(folder, JOURNAL);
 }
 
-/** Makes the folder. @throws {InputError} `OUT_UNUSABLE` */
-export async function makeFolder(folder: string): Promise<void> {
+/** Makes the folder. @returns the folders created for it @throws {InputError} `OUT_UNUSABLE` */
+export async function makeFolder(folder: string): Promise<string[]> {
   try {
-    await makeDirectory(folder);
+    return await makeDirectory(folder);
   } catch (error) {
     throw hasErrorCode(error, ...FULL) ? error : unusable(error, folder);
   }

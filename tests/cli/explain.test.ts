@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -48,6 +49,16 @@ test("histo explain writes a picture and the numbers of each image, and names th
     black.some((i) => i % info.width > 340),
     "the strongest parts have black outlines",
   );
+});
+
+test("histo explain leaves no folder if it can read none of the images", async (context) => {
+  const directory = await temporaryDirectory(context);
+  const model = await writeModel(join(directory, "mlp"));
+  const [broken, out] = [join(directory, "broken.png"), join(directory, "out")];
+  await writeFile(broken, "none");
+  const { status } = await histoHere("explain", "--model", model, "--images", broken, "--out", out);
+  assert.equal(status, 1);
+  assert.equal(existsSync(out), false);
 });
 
 test("histo explain writes its files for images with the longest names, in folders too", async (context) => {

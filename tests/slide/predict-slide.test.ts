@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -309,6 +309,12 @@ test("a slide without tissue or scale is refused with one line that says what to
     assert.match(stderr, message);
     assert.equal(stderr.trim().split("\n").length, 1, stderr);
   }
+  // Nothing is left of a refused slide, nor the folders above that were made for it.
+  const place = join(directory, "new", "place");
+  await histoHere("slide", bare, "--model", model, "--out", place, "--mpp", "0.5", "--quiet");
+  assert.equal(existsSync(join(directory, "new")), false);
+  await histoHere("slide", bare, blank, "--model", model, "--out", place, "--mpp", "0.5", "--quiet");
+  assert.deepEqual(await readdir(place), ["slides.csv"]);
   const enlarged = await histoHere(
     "slide",
     bare,
