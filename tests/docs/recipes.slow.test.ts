@@ -79,7 +79,7 @@ test("the commands of docs/recipes.md run as they stand there", async (context) 
     if (first.includes("data synth")) await writeImages(directory);
   }
   const written = await readdir(directory);
-  for (const file of ["answers.csv", "sensitive.csv", "sensitive.html", "maps", "slides"]) {
+  for (const file of ["answers.csv", "sensitive.csv", "sensitive.html", "maps", "map"]) {
     assert.ok(written.includes(file), file);
   }
 });
