@@ -1,5 +1,6 @@
 /** @module Checks of a data set before training: leakage, label conflicts, blank and unusual tiles. */
 import { countValues, groupBy, upperMedian } from "../collections/index";
+import { summarizeGroups } from "./groups";
 import { type NearDuplicate, nearDuplicates } from "./near-duplicates";
 import { listed } from "./table";
 import { type TileStatistics, tileStatistics } from "./tile-statistics";
@@ -73,6 +74,15 @@ export function checkPixels(
 function exactDuplicates(store: PixelStore, tileAt: (position: number) => Tile | undefined): DuplicateGroup[] {
   const alike = groupBy(store.pixelHashes.keys(), (position) => store.pixelHashes[position]);
   return [...alike.values()].filter((rows) => rows.length > 1).map((rows) => groupOf(rows.map(tileAt)));
+}
+
+/** The numbers of groups (patients, slides) and of equal pictures that are in several partitions: leaks from train to test. */
+export function countAcrossPartitions(dataset: Dataset, store: PixelStore): { groups: number; pictures: number } {
+  const pictures = exactDuplicates(store, tilesByPosition(dataset, store));
+  return {
+    groups: summarizeGroups(dataset)?.acrossPartitions.length ?? 0,
+    pictures: pictures.filter(({ acrossPartitions }) => acrossPartitions).length,
+  };
 }
 
 /** Notes about pictures that are in several partitions or have both labels. */

@@ -1,5 +1,5 @@
 /** @module Data sets: label tables and folders, splits, and the packed pixel store. */
-export { checkPixels, type DuplicateGroup, duplicateNotes, type PixelChecks } from "./checks";
+export { checkPixels, countAcrossPartitions, type DuplicateGroup, duplicateNotes, type PixelChecks } from "./checks";
 export { datasetContentHash } from "./content-hash";
 export { loadDataset } from "./load";
 export { ImagesMissingError } from "./locate";

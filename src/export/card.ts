@@ -61,6 +61,7 @@ export async function writeCard(
       trainedOn: {
         tiles: config.tiles,
         ...(config.tilesByClass && { byClass: config.tilesByClass }),
+        ...(config.acrossPartitions && { acrossPartitions: config.acrossPartitions }),
         drawn: config.drawn ?? false,
         ...(config.pretrained && { pretrained: config.pretrained }),
       },

@@ -1,7 +1,7 @@
 /** @module Writes the card of a model in Markdown. @see Mitchell et al. 2019, "Model Cards for Model Reporting" */
 import { counted, decimal, escapeMarkdown, markdownTable } from "../format/index";
 import { tileEdgeOf } from "../image/preprocessing/index";
-import type { TileCounts } from "../runs/index";
+import type { AcrossPartitions, TileCounts } from "../runs/index";
 import type { ModelCard, Verification } from "./model-card";
 
 export const CARD_PAGE = "MODEL_CARD.md";
@@ -78,7 +78,7 @@ const MEASURES = {
   specificity: "specificity",
 };
 
-function measures({ metrics = {}, variant = "fp32", verification }: ModelCard): string[] {
+function measures({ metrics = {}, variant = "fp32", verification, trainedOn }: ModelCard): string[] {
   const known = (["validation", "test"] as const).filter((name) => metrics[name] !== undefined);
   if (known.length === 0) return [];
   const value = (partition: (typeof known)[number], name: string) => {
@@ -91,7 +91,18 @@ function measures({ metrics = {}, variant = "fp32", verification }: ModelCard): 
     variant === "fp32"
       ? []
       : [`These are the trained network's measures, before its export as ${variant}.${changes(verification)}`];
-  return [markdownTable(["measure", ...known], rows), ...exported];
+  return [markdownTable(["measure", ...known], rows), ...leaks(trainedOn?.acrossPartitions), ...exported];
+}
+
+/** What the partitions share, without the names of patients or tiles. */
+function leaks(shared: AcrossPartitions | undefined): string[] {
+  if (!shared) return [];
+  const { groups, pictures } = shared;
+  const parts = [
+    ...(groups > 0 ? [`images of ${counted(groups, "patient or slide", "patients or slides")}`] : []),
+    ...(pictures > 0 ? [`equal images of ${counted(pictures, "picture")}`] : []),
+  ];
+  return [`These results are too good: ${parts.join(" and ")} are in more than one partition.`];
 }
 
 /** What the export changed, as far as it was measured. */

@@ -1,7 +1,7 @@
 /** @module `model.json`: everything that a predictor needs besides the ONNX graph. */
 import type { ThresholdCurve } from "../evaluation/index";
 import type { Preprocessing } from "../image/index";
-import type { PretrainedPart, TileCounts } from "../runs/index";
+import type { AcrossPartitions, PretrainedPart, TileCounts } from "../runs/index";
 
 /** An image with its known answer. A predictor that returns this logit works. */
 export interface GoldenExample {
@@ -101,6 +101,8 @@ export interface ModelCard {
     /** Tiles by partition. */
     readonly tiles: TileCounts;
     readonly byClass?: Readonly<Record<string, TileCounts>>;
+    /** Missing if the partitions share nothing. */
+    readonly acrossPartitions?: AcrossPartitions;
     /** The tiles were drawn by a program, so the model has not seen tissue. */
     readonly drawn: boolean;
     /** Pretrained networks in it, with their licences. */

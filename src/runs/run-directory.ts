@@ -51,6 +51,12 @@ export interface PretrainedPart {
 /** Tiles of each partition. */
 export type TileCounts = Readonly<Record<"train" | "validation" | "test", number>>;
 
+/** The numbers of groups (patients, slides) and of pictures of which several partitions have images. */
+export interface AcrossPartitions {
+  readonly groups: number;
+  readonly pictures: number;
+}
+
 /** The content of `config.json`. */
 export interface RunConfig extends TrainingOptions {
   /** Name of the run. */
@@ -65,6 +71,8 @@ export interface RunConfig extends TrainingOptions {
   tiles: TileCounts;
   /** By class. */
   tilesByClass?: Readonly<Record<string, TileCounts>>;
+  /** Missing if the partitions share nothing. */
+  acrossPartitions?: AcrossPartitions;
   /** The tiles are synthetic and show no tissue. */
   drawn?: boolean;
   /** Micrometres per pixel of the tiles before they were resized, if the data set's table gives it. */

@@ -4,10 +4,12 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { writeSyntheticDataset } from "../../src/dataset/index";
 import { exportRun } from "../../src/export/index";
+import { readJson } from "../../src/files/index";
 import { cardPage, type ModelCard } from "../../src/model-directory/index";
 import type { TileCounts } from "../../src/runs/index";
 import { runTraining } from "../../src/training/index";
 import { BACKBONE_SIZE, writeBackbone } from "../support/backbone-file";
+import { texturePng, writeFiles } from "../support/data-sets";
 import { histoHere, histoJsonHere } from "../support/histo";
 import { temporaryDirectory } from "../support/temporary-directory";
 
@@ -56,6 +58,33 @@ test("a model's card says what it was trained on, how it was chosen, what it rea
   ])
     assert.ok(page.includes(said), `${said} is not in\n${page}`);
   assert.match(page, /\| ROC AUC \| [\d.]+ \(95 % [\d.]+ to [\d.]+\) \| [\d.]+ \(95 %/);
+});
+
+test("patients and pictures in several partitions are counted beside the results, and not named", async (context) => {
+  const directory = await temporaryDirectory(context);
+  process.env.HISTO_CACHE = join(directory, "cache");
+  const [data, run, out] = ["tiles", "run", "model"].map((name) => join(directory, name)) as [string, string, string];
+  const rows = Array.from({ length: 40 }, (_, i) => {
+    const partition = i < 30 ? "train" : "test";
+    // Mrs Jones has images for training and for testing.
+    const patient = i % 30 < 2 ? "jones" : `p${i}`;
+    return `${i}.png,${i % 2 ? "SSA" : "HP"},${partition},${patient}\n`;
+  });
+  for (let i = 0; i < rows.length; i++) {
+    // The picture of 4 is also that of 34.
+    await writeFiles(data, { [`images/${i}.png`]: await texturePng(i === 34 ? 4 : i, 16) });
+  }
+  await writeFiles(data, { "labels.csv": `image,label,partition,patient\n${rows.join("")}` });
+  await runTraining({ data, size: 16, model: "colour", epochs: 1 }, { run });
+  await exportRun({ run, out });
+  const { trainedOn } = await readJson<ModelCard>(join(out, "model.json"));
+  assert.deepEqual(trainedOn?.acrossPartitions, { groups: 1, pictures: 1 });
+  const page = await readFile(join(out, "MODEL_CARD.md"), "utf8");
+  assert.match(
+    page,
+    /too good: images of 1 patient or slide and equal images of 1 picture are in more than one partition\./,
+  );
+  assert.doesNotMatch(page, /jones|34\.png/);
 });
 
 test("networks that others trained are named with their licences", async () => {
