@@ -37,7 +37,7 @@ export class ParentRun {
     return new ParentRun(active, tracking);
   }
 
-  /** Options for logging a training as a nested run. They are plain data because it may start in another process. */
+  /** Options for logging a training as a nested run. Plain data, because the training may start in another process. */
   nested(tags: Readonly<Record<string, string>>, weights = false): Omit<TrackingOptions, "say"> {
     const { key, experiment, experimentId, continuedRunId } = this.active;
     return { ...this.tracking, parent: { key, experiment, experimentId, continuedRunId }, tags, weights };

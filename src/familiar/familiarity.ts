@@ -56,8 +56,8 @@ const FOLDS = 10;
 
 /**
  * Learns the statistics of training tiles. Calibrates the distance on held-out tiles and on the training tiles, each with the statistics
- * of the other folds (cross-conformal: Vovk 2015): the rate of false alarms of a model calibrated on a few dozen tiles, or on the tiles
- * of a few patients, is far from the accepted one by chance.
+ * of the other folds (cross-conformal: Vovk 2015): calibrated on a few dozen tiles, or on the tiles of a few patients, a model's rate of
+ * false alarms may by chance be far from the accepted one.
  * @param held held-out tiles of the same kind
  * @param groups of dependent training tiles, which are in one fold: a tile is nearer to others of its patient than to a new one's
  */
@@ -79,8 +79,8 @@ export function fitFamiliarity(train: readonly Look[], held: readonly Look[], gr
 }
 
 /**
- * At most {@link MOST_DISTANCES} of n sorted distances, evenly spread as a further one would make them n + 1: the largest that a share of
- * them does not exceed is the same as among all.
+ * At most {@link MOST_DISTANCES} of n sorted distances. The k-th of m stands at k / (m + 1) of n + 1 places, rounded up: a new image's
+ * p-value among the m is that among all, but for its coarser steps.
  */
 function conformalQuantiles(sorted: readonly number[]): number[] {
   const count = Math.min(sorted.length, MOST_DISTANCES);

@@ -1,6 +1,6 @@
 /**
- * @module Heads solved by logistic regression, once for the same features and labels: a comparison trains the head that it has chosen
- * again, and with other seeds.
+ * @module Heads solved by logistic regression, once for the same features and labels: a comparison trains its chosen head once more,
+ * and then with other seeds.
  */
 import { setImmediate } from "node:timers/promises";
 import { sha256 } from "../files/index";

@@ -19,7 +19,7 @@ export interface RunningTraining {
   readonly seen: SeenBatches;
   /** Factor on the learning rate. */
   lrScale: number;
-  /** Setting a reason ends the training after this epoch, also one that is resumed. See {@link Callback.reasonToStop}. */
+  /** Setting a reason ends the training after this epoch. Checkpoints keep it, unlike {@link Callback.reasonToStop}. */
   stopReason: string | undefined;
 }
 
