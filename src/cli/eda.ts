@@ -162,10 +162,11 @@ function pixelLines({ mean, std, sizes, duplicates, blank = [], oddSizes = [], b
       .sort((a, b) => weight(b) - weight(a))
       .map((group) => `${group.names.slice(0, SHOWN).join(" = ")}${group.names.length > SHOWN ? " = ..." : ""}`);
   const counts = Object.entries(sizes).map(([size, count]) => `${size}: ${count}`);
+  const more = counts.length > MOST_SIZES ? `, and ${counted(counts.length - MOST_SIZES, "further size")}` : "";
   const entries: [string, string][] = [
     ["train mean (rgb)", colour(mean)],
     ["train std (rgb)", colour(std)],
-    ["sizes", counts.join(", ") + examples(Object.keys(sizes).length > 1 ? oddSizes : [])],
+    ["sizes", counts.slice(0, MOST_SIZES).join(", ") + more + examples(oddSizes)],
     ["exact duplicates", `${counted(exact.length, "group")}${examples(sorted(exact))}`],
     ["near duplicates", `${counted(near.length, "pair")}${examples(sorted(near))}`],
     ["  of all these", `${acrossPartitions} across partitions, ${labelConflicts} with both labels`],
@@ -179,6 +180,8 @@ function pixelLines({ mean, std, sizes, duplicates, blank = [], oddSizes = [], b
 
 /** Number of names shown for each finding. */
 const SHOWN = 3;
+/** Number of sizes shown, the most frequent: tiles cut by hand may all differ. */
+const MOST_SIZES = 5;
 
 function weight({ acrossPartitions, labelConflict }: DuplicateGroup): number {
   return 2 * Number(acrossPartitions) + Number(labelConflict);

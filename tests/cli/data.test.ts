@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { before, test } from "node:test";
 import { decodePixels } from "../../src/image/index";
 import { encodePng } from "../../src/image/with-sharp";
-import { writeCsvSet, writeFiles } from "../support/data-sets";
+import { texturePng, writeCsvSet, writeFiles } from "../support/data-sets";
 import { histoHere, histoJson, histoJsonHere, lastJson } from "../support/histo";
 import { sharedData, withoutSharedData } from "../support/shared-data";
 import { twelveBitPng } from "../support/sixteen-bits";
@@ -149,6 +149,15 @@ test("histo eda names the first tiles of what it finds, leaks first", async (con
   assert.match(stdout, /exact duplicates +2 groups \(3\.png = 5\.png, 1\.png = 2\.png\)/);
   assert.match(stdout, /blank tiles +4 \(6\.png, 7\.png, 8\.png, \.\.\.\)/);
   assert.match(stdout, /All names: --json\./);
+});
+
+test("histo eda shows the most frequent sizes of tiles that nearly all differ, and counts the others", async (context) => {
+  const folder = await temporaryDirectory(context);
+  for (let i = 0; i < 12; i++) {
+    await writeFiles(folder, { [`${i % 2 ? "a" : "b"}/${i}.png`]: await texturePng(i, 20 + Math.max(0, i - 4)) });
+  }
+  const { stdout } = await histoHere("eda", "--data", folder);
+  assert.match(stdout, /^sizes +20x20: 5, (?:\d+x\d+: 1, ){4}and 3 further sizes \(/m);
 });
 
 test("histo start --no-train leaves images that training need not decode", async (context) => {
