@@ -5,6 +5,8 @@ import { listed, quoted, wordsOf } from "./table";
 /** The two classes of a set and what each written label means. */
 export interface ClassAssignment {
   readonly classes: readonly [negative: string, positive: string];
+  /** The classes that together are the negative one, if they are several. */
+  readonly together?: readonly string[];
   /** 1 or 0 for a label of the table. */
   labelOf(written: string): 0 | 1;
   /** Messages to the user about how labels were read. */
@@ -65,6 +67,7 @@ export function assignClasses(
     notes.push(`${quoted(positiveName)} is distinguished from ${listed(others)} (together ${quoted(negativeName)}).`);
   return {
     classes: [negativeName, positiveName],
+    ...(others.length > 1 && { together: others }),
     labelOf: (label) => (classKey(label) === positiveKey ? 1 : 0),
     notes,
   };

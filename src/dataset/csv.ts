@@ -23,13 +23,13 @@ export async function loadCsv(directory: string, tablePath: string, options: Dat
   const groups = readGroupColumn(table, options);
   const marked = readPartitions(table, options, [image, label, groups?.position]);
   const written = fieldsOf(table, label, "label", isMissing);
-  const { classes, labelOf, notes } = assignClasses(
+  const { labelOf, notes, ...assigned } = assignClasses(
     written,
     options.positive,
     `${tablePath}, column ${quoted(table.columns[label])},`,
     ", or --label-column NAME for a column with two",
   );
-  const votes = votesColumns(table, options, classes);
+  const votes = votesColumns(table, options, assigned.classes);
   const names = fieldsOf(table, image, "image name");
   const named = table.rows.map(({ line }, row) => ({ name: names[row] as string, line }));
   const found = await locateImages(folder, table.path, named);
@@ -51,7 +51,7 @@ export async function loadCsv(directory: string, tablePath: string, options: Dat
     directory,
     layout: isMhist ? "mhist" : "csv",
     table: tablePath,
-    classes,
+    ...assigned,
     tiles,
     ...(scale.mpp !== undefined && { mpp: scale.mpp }),
     notes: [

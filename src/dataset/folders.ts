@@ -51,7 +51,7 @@ export async function loadFolders(
     const message = `${directory} has only the class ${quoted(only)}; a classifier needs two classes. If the data set is in that folder, give ${inside}.`;
     throw new InputError("DATA_ONE_CLASS", message);
   }
-  const { classes, labelOf, notes } = assignClasses(names, options.positive, directory, remedyOfInner(used));
+  const { labelOf, notes, ...assigned } = assignClasses(names, options.positive, directory, remedyOfInner(used));
   const tiles = images.map(({ name, className, partition, group }): Tile => {
     const path = join(directory, name);
     return { name, path, label: labelOf(className), partition, ...(group !== undefined && { group }) };
@@ -61,7 +61,7 @@ export async function loadFolders(
   return {
     directory,
     layout: "folders",
-    classes,
+    ...assigned,
     tiles,
     notes: [...notes, ...ofPlaces, ...ofGroups, ...left],
   };

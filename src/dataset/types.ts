@@ -50,6 +50,8 @@ export interface Dataset {
   readonly options?: DatasetOptions;
   /** Names of the classes; `classes[1]` is the positive one. */
   readonly classes: readonly [negative: string, positive: string];
+  /** The classes that together are the negative one, if they are several. */
+  readonly together?: readonly string[];
   /** Those of folders in the order of the folders, those of a table sorted by name (see {@link Reading}). */
   readonly tiles: readonly Tile[];
   /** The tiles are drawn by a program: they show no tissue. */

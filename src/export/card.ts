@@ -47,6 +47,7 @@ export async function writeCard(
     format: "histo-model/1",
     name: config.name ?? basename(run.files.path),
     classes: config.classes,
+    ...(config.together && { together: config.together }),
     threshold: config.threshold ?? 0.5,
     graph: GRAPH_FILE,
     input: { name: INPUT_NAME, dtype: "uint8", layout: "NHWC" },

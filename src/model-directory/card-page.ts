@@ -24,13 +24,14 @@ export function cardPage(card: ModelCard): string {
 
 const DRAWN = "Trained on drawn (synthetic) tiles: it has never seen real tissue.";
 
-function whatItIs({ classes, architecture, parameters, preprocessing, mpp, ...card }: ModelCard) {
+function whatItIs({ classes, together, architecture, parameters, preprocessing, mpp, ...card }: ModelCard) {
   const [negative, positive] = classes.map(escapeMarkdown);
   const scale = mpp === undefined ? "scale unknown" : `${mpp} micrometres per pixel`;
   const { size } = preprocessing;
   const edge = tileEdgeOf(preprocessing);
+  const parts = together ? `: ${together.map(escapeMarkdown).join(", ")}` : "";
   const facts = [
-    `A classifier that distinguishes ${positive} (positive) from ${negative} (negative).`,
+    `A classifier that distinguishes ${positive} (positive) from ${negative} (negative${parts}).`,
     `It takes images of ${edge} x ${edge} pixels (${scale})${edge === size ? "" : `, resized to ${size} x ${size}`}.`,
     `It classifies an image as ${positive} if the probability is at least ${decimal(card.threshold)}.`,
     ...(architecture ? [`Architecture: ${escapeMarkdown(architecture)}, ${counted(parameters ?? 0, "weight")}.`] : []),

@@ -42,6 +42,8 @@ export interface ModelCard {
   readonly name: string;
   /** `[negative, positive]`. */
   readonly classes: readonly [string, string];
+  /** The classes that together are the negative one, if they are several. */
+  readonly together?: readonly string[];
   /** Smallest probability for which the positive class is predicted. Chosen on validation. */
   readonly threshold: number;
   /** File name of the ONNX graph in the model directory. */

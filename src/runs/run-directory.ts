@@ -67,6 +67,8 @@ export interface RunConfig extends TrainingOptions {
   /** Such as `150528-2352-2352-294-1`. */
   architecture: string;
   parameters: number;
+  /** The classes that together are the negative one, if they are several. */
+  together?: readonly string[];
   /** Tiles by partition. */
   tiles: TileCounts;
   /** By class. */

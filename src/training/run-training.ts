@@ -210,6 +210,7 @@ async function configOf(plan: TrainingPlan, data: TrainingData, task: TrainingTa
     lr: learningRate.highest,
     name: basename(run.path),
     classes: data.dataset.classes,
+    ...(data.dataset.together && { together: data.dataset.together }),
     preprocessing: data.preprocessing,
     architecture: task.architecture,
     parameters: parameterCount(task.model) + task.stemParameters,

@@ -60,7 +60,7 @@ test("a model's card says what it was trained on, how it was chosen, what it rea
   assert.match(page, /\| ROC AUC \| [\d.]+ \(95 % [\d.]+ to [\d.]+\) \| [\d.]+ \(95 %/);
 });
 
-test("patients and pictures in several partitions are counted beside the results, and not named", async (context) => {
+test("a card names the classes of the rest, and counts patients and pictures in several partitions without naming them", async (context) => {
   const directory = await temporaryDirectory(context);
   process.env.HISTO_CACHE = join(directory, "cache");
   const [data, run, out] = ["tiles", "run", "model"].map((name) => join(directory, name)) as [string, string, string];
@@ -68,14 +68,14 @@ test("patients and pictures in several partitions are counted beside the results
     const partition = i < 30 ? "train" : "test";
     // Mrs Jones has images for training and for testing.
     const patient = i % 30 < 2 ? "jones" : `p${i}`;
-    return `${i}.png,${i % 2 ? "SSA" : "HP"},${partition},${patient}\n`;
+    return `${i}.png,${i % 2 ? "SSA" : i % 4 ? "HP" : "TA"},${partition},${patient}\n`;
   });
   for (let i = 0; i < rows.length; i++) {
     // The picture of 4 is also that of 34.
     await writeFiles(data, { [`images/${i}.png`]: await texturePng(i === 34 ? 4 : i, 16) });
   }
   await writeFiles(data, { "labels.csv": `image,label,partition,patient\n${rows.join("")}` });
-  await runTraining({ data, size: 16, model: "colour", epochs: 1 }, { run });
+  await runTraining({ data, dataset: { positive: "SSA" }, size: 16, model: "colour", epochs: 1 }, { run });
   await exportRun({ run, out });
   const { trainedOn } = await readJson<ModelCard>(join(out, "model.json"));
   assert.deepEqual(trainedOn?.acrossPartitions, { groups: 1, pictures: 1 });
@@ -85,6 +85,7 @@ test("patients and pictures in several partitions are counted beside the results
     /too good: images of 1 patient or slide and equal images of 1 picture are in more than one partition\./,
   );
   assert.doesNotMatch(page, /jones|34\.png/);
+  assert.match(page, /distinguishes SSA \(positive\) from other \(negative: HP, TA\)\./);
 });
 
 test("networks that others trained are named with their licences", async () => {
