@@ -1,7 +1,7 @@
 /** @module Writes the card of a model in Markdown. @see Mitchell et al. 2019, "Model Cards for Model Reporting" */
 import { counted, decimal, escapeMarkdown, markdownTable } from "../format/index";
 import { tileEdgeOf } from "../image/preprocessing/index";
-import type { AcrossPartitions, TileCounts } from "../runs/index";
+import { leakWords, type TileCounts } from "../runs/index";
 import type { ModelCard, Verification } from "./model-card";
 
 export const CARD_PAGE = "MODEL_CARD.md";
@@ -92,18 +92,7 @@ function measures({ metrics = {}, variant = "fp32", verification, trainedOn }: M
     variant === "fp32"
       ? []
       : [`These are the trained network's measures, before its export as ${variant}.${changes(verification)}`];
-  return [markdownTable(["measure", ...known], rows), ...leaks(trainedOn?.acrossPartitions), ...exported];
-}
-
-/** What the partitions share, without the names of patients or tiles. */
-function leaks(shared: AcrossPartitions | undefined): string[] {
-  if (!shared) return [];
-  const { groups, pictures } = shared;
-  const parts = [
-    ...(groups > 0 ? [`images of ${counted(groups, "patient or slide", "patients or slides")}`] : []),
-    ...(pictures > 0 ? [`equal images of ${counted(pictures, "picture")}`] : []),
-  ];
-  return [`These results are too good: ${parts.join(" and ")} are in more than one partition.`];
+  return [markdownTable(["measure", ...known], rows), ...leakWords(trainedOn?.acrossPartitions), ...exported];
 }
 
 /** What the export changed, as far as it was measured. */

@@ -8,6 +8,7 @@ import {
   type RowGroups,
 } from "../evaluation/index";
 import { bracket, columns, counted, decimal, escapeHtml, paragraph, percent, table } from "../format/index";
+import { leakWords } from "../runs/index";
 import { definedMeasure, type PartitionFacts, type ReportFacts, type Section } from "./facts";
 
 export function summarySection({ results, main, validation }: ReportFacts): Section {
@@ -28,9 +29,11 @@ export function summarySection({ results, main, validation }: ReportFacts): Sect
         [
           paragraph(`${sentence(results.classes, main)} Intervals are 95 % score intervals.`),
           paragraph(thresholdSentence(results.threshold, validation)),
-          ...[...drawnWords(results.config.drawn), ...cautions(main, validation)].map(
-            (text) => `<p class="caution">${text}</p>`,
-          ),
+          ...[
+            ...drawnWords(results.config.drawn),
+            ...leakWords(results.config.acrossPartitions),
+            ...cautions(main, validation),
+          ].map((text) => `<p class="caution">${text}</p>`),
         ].join(""),
         metricTable(main, name === "test" ? validation : undefined),
       ),

@@ -1,6 +1,6 @@
 /** @module A run on disk: the names of its files and its configuration. */
+export { type AcrossPartitions, leakWords } from "./across-partitions";
 export {
-  type AcrossPartitions,
   type PretrainedPart,
   type RunConfig,
   RunDirectory,

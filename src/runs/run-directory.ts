@@ -1,8 +1,10 @@
 /** @module The files of a run, and its configuration. */
+
 import type { Partition, Reading } from "../dataset/labels/index";
 import { Folder } from "../files/index";
 import type { Preprocessing } from "../image/index";
 import type { TrainingOptions } from "../options/index";
+import type { AcrossPartitions } from "./across-partitions";
 
 /** Paths inside a run directory. Creates nothing. */
 export class RunDirectory extends Folder {
@@ -50,12 +52,6 @@ export interface PretrainedPart {
 
 /** Tiles of each partition. */
 export type TileCounts = Readonly<Record<"train" | "validation" | "test", number>>;
-
-/** The numbers of groups (patients, slides) and of pictures of which several partitions have images. */
-export interface AcrossPartitions {
-  readonly groups: number;
-  readonly pictures: number;
-}
 
 /** The content of `config.json`. */
 export interface RunConfig extends TrainingOptions {

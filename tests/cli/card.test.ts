@@ -85,6 +85,9 @@ test("a card names the classes of the rest, and counts patients and pictures in 
     /too good: images of 1 patient or slide and equal images of 1 picture are in more than one partition\./,
   );
   assert.doesNotMatch(page, /jones|34\.png/);
+  await histoHere("evaluate", "--run", run, "--report", "--no-track");
+  const report = await readFile(join(run, "report.html"), "utf8");
+  assert.match(report, /class="caution">These results are too good: images of 1 patient or slide and equal images/);
   assert.match(page, /distinguishes SSA \(positive\) from other \(negative: HP, TA\)\./);
 });
 
