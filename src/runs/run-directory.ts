@@ -1,5 +1,4 @@
 /** @module The files of a run, and its configuration. */
-
 import type { Partition, Reading } from "../dataset/labels/index";
 import { Folder } from "../files/index";
 import type { Preprocessing } from "../image/index";
