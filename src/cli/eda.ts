@@ -43,13 +43,13 @@ export const command = defineCommand({
       throw new InputError("OPTION_UNUSED", "--against compares images, which --no-images leaves out.");
     }
     const { dataset, images } = await loadTable(options.data, datasetOptions(flags), options.images);
-    const labels = {
-      ...summarizeLabels(dataset),
-      layout: dataset.layout,
-      positive: dataset.classes[1],
-      notes: dataset.notes ?? [],
-    };
-    if (!images) return labels;
+    const labelsOf = (of: Dataset) => ({
+      ...summarizeLabels(of),
+      layout: of.layout,
+      positive: of.classes[1],
+      notes: of.notes ?? [],
+    });
+    if (!images) return labelsOf(dataset);
     const met = against?.endsWith(".json") ? await readMetFile(against) : undefined;
     const prepared = met?.preprocessing ?? { size: await naturalSize(dataset) };
     const store = await openPixelStore(dataset, { ...prepared, progress, signal });
@@ -65,7 +65,7 @@ export const command = defineCommand({
       const further =
         met?.looks ?? (against === undefined ? [] : await looksIn(against, store.size, bitDepthOf(dataset)));
       const shift = measureShifts(readable.tiles, store, further);
-      return { ...labels, mean, std, ...checkPixels(readable, store), shift, skipped, notes: readable.notes ?? [] };
+      return { ...labelsOf(readable), mean, std, ...checkPixels(readable, store), shift, skipped };
     } finally {
       store.close();
     }

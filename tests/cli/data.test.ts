@@ -98,8 +98,12 @@ test("an unreadable image ends data pack with 1, eda with 2, and leaves no file"
   );
   assert.deepEqual([packed.images, packed.skipped.map((image) => image.name)], [4, ["3.png", "4.png"]]);
   assert.ok(existsSync(packed.store));
-  const eda = await histoJsonHere<{ skipped: { name: string }[]; notes: string[] }>("eda", "--data", folder);
+  const eda = await histoJsonHere<{ skipped: { name: string }[]; notes: string[]; classes: Record<string, unknown> }>(
+    ...["eda", "--data", folder],
+  );
   assert.equal(eda.skipped.length, 2);
+  // The counts are of the images that can be read, as in training.
+  assert.deepEqual(eda.classes, { HP: { train: 2, test: 1 }, SSA: { train: 0, test: 1 } });
   assert.deepEqual(eda.notes, ["Left out: 2 unreadable images."]);
 });
 
