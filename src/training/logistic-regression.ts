@@ -106,18 +106,6 @@ export function* logisticFits({
   return { weights: coordinates?.expand(weights) ?? weights, bias, penalty };
 }
 
-/** The result of {@link logisticFits}, without pauses. */
-export function fitLogistic(
-  x: ArrayLike<number>,
-  labels: ArrayLike<number>,
-  penalties?: readonly number[],
-  repeats = 1,
-  groups?: RowGroups,
-): LogisticFit {
-  const fits = logisticFits({ x, labels, penalties, repeats, groups });
-  for (let step = fits.next(); ; step = fits.next()) if (step.done) return step.value;
-}
-
 /** The fold of each example: that of its class's turn, or that of its group's first example. At least two, also of few groups. */
 function foldsOf(labels: ArrayLike<number>, groups: RowGroups | undefined): number[] {
   const folds = foldsInTurn(labels, groups, FOLDS);

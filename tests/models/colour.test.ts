@@ -4,7 +4,7 @@ import { planTiles, TilePainter } from "../../src/dataset/synthetic/index";
 import { binaryMetrics } from "../../src/evaluation/index";
 import { ColourFeatures, colourFeatureCount, measureColours } from "../../src/models/index";
 import { tf } from "../../src/tensorflow/index";
-import { fitLogistic } from "../../src/training/logistic-regression";
+import { fitLogistic } from "../support/logistic";
 
 /** A new layer's features: shift 0, scale 1. */
 function layerFeatures(values: Float32Array, size: number, standardization: { mean: Triple; std: Triple }) {

@@ -16,9 +16,9 @@ import { silentProgress } from "../../src/progress/index";
 import { runtime, setPrecision, tf } from "../../src/tensorflow/index";
 import { standardizedTensor } from "../../src/training/batches";
 import { runTraining } from "../../src/training/index";
-import { fitLogistic } from "../../src/training/logistic-regression";
 import { principalBasis } from "../../src/training/subspace/basis";
 import { texture, writeCsvSet } from "./data-sets";
+import { fitLogistic } from "./logistic";
 import { layersModelLogits, preprocessingOf, randomizeWeights, writeRun } from "./trained-run";
 
 /** By name: texts must be equal, numbers close to one another. */

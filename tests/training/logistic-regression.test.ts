@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { Random } from "../../src/random/index";
-import { fitLogistic } from "../../src/training/logistic-regression";
+import { fitLogistic } from "../support/logistic";
 
 /** Rows of normal numbers, and labels that depend on the first two. */
 function examples(count: number, k: number) {

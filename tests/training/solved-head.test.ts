@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { silentProgress } from "../../src/progress/index";
 import { Random } from "../../src/random/index";
-import { fitLogistic } from "../../src/training/logistic-regression";
 import { solvedHead } from "../../src/training/solved-head";
+import { fitLogistic } from "../support/logistic";
 import { temporaryDirectory } from "../support/temporary-directory";
 
 const [COUNT, WIDTH, PENALTIES] = [60, 5, [1, 10, 100]];
