@@ -91,7 +91,7 @@ export async function compareTechniques(options: TechniqueComparisonOptions): Pr
   const settings = { seed: 0, ...options };
   let tracker: ComparisonTracker | undefined;
   try {
-    tracker = await ComparisonTracker.start(out, settings, options.track ?? false, progress);
+    tracker = await ComparisonTracker.start(out, settings, options.track, progress);
     const rows: ComparisonRow[] = [];
     const failed: FailedTechnique[] = [];
     for (const [i, { technique, size }] of techniques.entries()) {

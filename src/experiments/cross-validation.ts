@@ -51,7 +51,7 @@ const FOLDER = "fold-";
  */
 export async function crossValidate(
   { data, dataset = {}, ...options }: GivenTrainingOptions,
-  { run: path, variant, track = false, progress = silentProgress, signal }: CrossValidationOptions,
+  { run: path, variant, track, progress = silentProgress, signal }: CrossValidationOptions,
 ): Promise<CrossValidation> {
   const run = new RunDirectory(resolve(path));
   if (existsSync(run.config)) {

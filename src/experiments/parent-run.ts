@@ -20,7 +20,7 @@ export class ParentRun {
   static async start(
     kind: "comparison" | "search" | "cross-validation",
     directory: string,
-    tracking: ParentTracking,
+    tracking: ParentTracking | undefined,
     progress: Progress,
   ): Promise<ParentRun | undefined> {
     if (!tracking) return undefined;

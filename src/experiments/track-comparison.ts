@@ -36,7 +36,7 @@ export class ComparisonTracker {
   static async start(
     directory: string,
     { data, size, seed, epochs }: ComparisonSettings,
-    tracking: ParentTracking,
+    tracking: ParentTracking | undefined,
     progress: Progress,
   ): Promise<ComparisonTracker | undefined> {
     const parent = await ParentRun.start("comparison", directory, tracking, progress);

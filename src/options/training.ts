@@ -172,16 +172,12 @@ export const trainingSchema = z.strictObject({
     clipNorm: option(
       between(0, 1e12).default(0),
       "largest global norm of the gradient without L1 and L2; 0 for no limit",
-      {
-        value: "x",
-      },
+      { value: "x" },
     ),
     clipValue: option(
       between(0, 1e12).default(0),
       "largest absolute element of the gradient with L1 and L2; 0 for no limit",
-      {
-        value: "x",
-      },
+      { value: "x" },
     ),
     accumulate: option(whole(1, 1e6).default(1), "batches per update", { value: "n" }),
     ema: option(between(0, 0.999999).default(0), "average the weights with this decay, such as 0.999; 0 for none", {

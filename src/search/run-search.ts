@@ -103,7 +103,7 @@ export async function runSearch(options: SearchOptions): Promise<SearchResult> {
       (holder) => new InputError("SEARCH_RUNNING", `${directory}: process ${holder} is running this search.`),
     );
     journal = await SearchJournal.open(join(directory, "journal.jsonl"));
-    parent = await ParentRun.start("search", directory, options.track ?? false, progress);
+    parent = await ParentRun.start("search", directory, options.track, progress);
     if (parent) await logSettings(parent.active, settings);
     await pool.begin();
     const subspaceDirectory = existsSync(join(directory, "queue.json")) ? join(directory, "subspace") : undefined;
