@@ -1,5 +1,6 @@
 /** @module Checks of a data set before training: leakage, label conflicts, blank and unusual tiles. */
 import { countValues, groupBy, upperMedian } from "../collections/index";
+import type { AcrossPartitions } from "./across-partitions";
 import { summarizeGroups } from "./groups";
 import { type NearDuplicate, nearDuplicates } from "./near-duplicates";
 import { listed } from "./table";
@@ -49,7 +50,7 @@ export function checkPixels(
   const blankRows = new Set(
     [...statistics.contrast.keys()].filter((row) => (statistics.contrast[row] as number) < BLANK_CONTRAST),
   );
-  const exact = exactDuplicates(store, tileAt);
+  const exact = exactDuplicates(dataset, store, tileAt);
   const near = nearDuplicates(statistics, blankRows)
     .filter(({ first, second }: NearDuplicate) => store.pixelHashes[first] !== store.pixelHashes[second])
     .map(({ first, second, similarity }) => ({ ...groupOf([tileAt(first), tileAt(second)]), similarity }));
@@ -71,23 +72,27 @@ export function checkPixels(
 }
 
 /** Groups of tiles with equal pixels. */
-function exactDuplicates(store: PixelStore, tileAt: (position: number) => Tile | undefined): DuplicateGroup[] {
+export function exactDuplicates(
+  dataset: Dataset,
+  store: PixelStore,
+  tileAt = tilesByPosition(dataset, store),
+): DuplicateGroup[] {
   const alike = groupBy(store.pixelHashes.keys(), (position) => store.pixelHashes[position]);
   return [...alike.values()].filter((rows) => rows.length > 1).map((rows) => groupOf(rows.map(tileAt)));
 }
 
-/** The numbers of groups (patients, slides) and of equal pictures that are in several partitions: leaks from train to test. */
-export function countAcrossPartitions(dataset: Dataset, store: PixelStore): { groups: number; pictures: number } {
-  const pictures = exactDuplicates(store, tilesByPosition(dataset, store));
-  return {
-    groups: summarizeGroups(dataset)?.acrossPartitions.length ?? 0,
-    pictures: pictures.filter(({ acrossPartitions }) => acrossPartitions).length,
-  };
+/** What several partitions share, which leaks from train to test; undefined if they share nothing. */
+export function countAcrossPartitions(
+  dataset: Dataset,
+  duplicates: readonly DuplicateGroup[],
+): AcrossPartitions | undefined {
+  const groups = summarizeGroups(dataset)?.acrossPartitions.length ?? 0;
+  const pictures = duplicates.filter(({ acrossPartitions }) => acrossPartitions).length;
+  return groups + pictures > 0 ? { groups, pictures } : undefined;
 }
 
 /** Notes about pictures that are in several partitions or have both labels. */
-export function duplicateNotes(dataset: Dataset, store: PixelStore): string[] {
-  const groups = exactDuplicates(store, tilesByPosition(dataset, store));
+export function duplicateNotes(groups: readonly DuplicateGroup[]): string[] {
   const note = (kind: "acrossPartitions" | "labelConflict", where: string) => {
     const [first, ...more] = groups.filter((group) => group[kind]);
     const count = more.length + 1;

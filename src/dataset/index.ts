@@ -1,5 +1,13 @@
 /** @module Data sets: label tables and folders, splits, and the packed pixel store. */
-export { checkPixels, countAcrossPartitions, type DuplicateGroup, duplicateNotes, type PixelChecks } from "./checks";
+export type { AcrossPartitions } from "./across-partitions";
+export {
+  checkPixels,
+  countAcrossPartitions,
+  type DuplicateGroup,
+  duplicateNotes,
+  exactDuplicates,
+  type PixelChecks,
+} from "./checks";
 export { datasetContentHash } from "./content-hash";
 export { loadDataset } from "./load";
 export { ImagesMissingError } from "./locate";

@@ -1,7 +1,8 @@
 /** @module Writes the card of a model in Markdown. @see Mitchell et al. 2019, "Model Cards for Model Reporting" */
+import { leakWords } from "../dataset/labels/index";
 import { counted, decimal, escapeMarkdown, markdownTable } from "../format/index";
 import { tileEdgeOf } from "../image/preprocessing/index";
-import { leakWords, type TileCounts } from "../runs/index";
+import type { TileCounts } from "../runs/index";
 import type { ModelCard, Verification } from "./model-card";
 
 export const CARD_PAGE = "MODEL_CARD.md";

@@ -1,7 +1,8 @@
 /** @module `model.json`: everything that a predictor needs besides the ONNX graph. */
+import type { AcrossPartitions } from "../dataset/labels/index";
 import type { ThresholdCurve } from "../evaluation/index";
 import type { Preprocessing } from "../image/index";
-import type { AcrossPartitions, PretrainedPart, TileCounts } from "../runs/index";
+import type { PretrainedPart, TileCounts } from "../runs/index";
 
 /** An image with its known answer. A predictor that returns this logit works. */
 export interface GoldenExample {

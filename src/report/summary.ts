@@ -1,4 +1,5 @@
 /** @module The first page: results, images and uncertainty. */
+import { leakWords } from "../dataset/labels/index";
 import {
   type BinaryMetrics,
   calibrationTest,
@@ -8,7 +9,6 @@ import {
   type RowGroups,
 } from "../evaluation/index";
 import { bracket, columns, counted, decimal, escapeHtml, paragraph, percent, table } from "../format/index";
-import { leakWords } from "../runs/index";
 import { definedMeasure, type PartitionFacts, type ReportFacts, type Section } from "./facts";
 
 export function summarySection({ results, main, validation }: ReportFacts): Section {

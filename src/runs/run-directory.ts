@@ -1,9 +1,8 @@
 /** @module The files of a run, and its configuration. */
-import type { Partition, Reading } from "../dataset/labels/index";
+import type { AcrossPartitions, Partition, Reading } from "../dataset/labels/index";
 import { Folder } from "../files/index";
 import type { Preprocessing } from "../image/index";
 import type { TrainingOptions } from "../options/index";
-import type { AcrossPartitions } from "./across-partitions";
 
 /** Paths inside a run directory. Creates nothing. */
 export class RunDirectory extends Folder {

@@ -1,10 +1,13 @@
 /** @module The tiles of a run: loaded, split, packed, measured. */
 import { packagedNamed } from "../backbones/index";
 import {
+  type AcrossPartitions,
   bitDepthOf,
   channelStatistics,
+  countAcrossPartitions,
   type Dataset,
   duplicateNotes,
+  exactDuplicates,
   fitStainReference,
   loadDataset,
   openPixelStore,
@@ -32,6 +35,8 @@ export interface TrainingData {
   readonly labels: Readonly<Record<Partition, Uint8Array>>;
   /** Groups of the training tiles, if the data set has groups. */
   readonly groups: RowGroups | undefined;
+  /** What leaks from one partition to another. */
+  readonly acrossPartitions: AcrossPartitions | undefined;
   close(): void;
 }
 
@@ -78,7 +83,8 @@ function measured(
 ): TrainingData {
   const { size, resize } = options;
   const split = splitOf(readable, options);
-  const dataset = { ...split, notes: [...(split.notes ?? []), ...duplicateNotes(split, store)] };
+  const duplicates = exactDuplicates(split, store);
+  const dataset = { ...split, notes: [...(split.notes ?? []), ...duplicateNotes(duplicates)] };
   for (const note of dataset.notes) progress.say(note);
   const tiles = byPartition((partition) => dataset.tiles.filter((tile) => tile.partition === partition));
   const positions = byPartition((partition) =>
@@ -95,6 +101,7 @@ function measured(
   return {
     dataset,
     store,
+    acrossPartitions: countAcrossPartitions(dataset, duplicates),
     preprocessing: {
       ...{ size, resize, mean, std },
       ...(edge !== size && { tileEdge: edge }),

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { upperMedian } from "../collections/index";
-import { countAcrossPartitions, type Reading } from "../dataset/index";
+import type { Reading } from "../dataset/index";
 import { InputError, Interrupted } from "../errors/index";
 import { type BinaryMetrics, bestByMonitor, monitorOf, readHistory } from "../evaluation/index";
 import { readJson, sha256, writeJson } from "../files/index";
@@ -204,7 +204,6 @@ async function wayOf({ options, begun }: TrainingPlan, task: TrainingTask): Prom
 async function configOf(plan: TrainingPlan, data: TrainingData, task: TrainingTask, way: StepWay): Promise<RunConfig> {
   const { run, options, learningRate } = plan;
   const { train, validation, test } = data.labels;
-  const acrossPartitions = countAcrossPartitions(data.dataset, data.store);
   return {
     ...options,
     lr: learningRate.highest,
@@ -216,7 +215,7 @@ async function configOf(plan: TrainingPlan, data: TrainingData, task: TrainingTa
     parameters: parameterCount(task.model) + task.stemParameters,
     tiles: { train: train.length, validation: validation.length, test: test.length },
     tilesByClass: Object.fromEntries(data.dataset.classes.map((name, label) => [name, countsOf(data.labels, label)])),
-    ...(acrossPartitions.groups + acrossPartitions.pictures > 0 && { acrossPartitions }),
+    ...(data.acrossPartitions && { acrossPartitions: data.acrossPartitions }),
     ...(data.dataset.drawn && { drawn: true }),
     ...(data.dataset.mpp !== undefined && { mpp: data.dataset.mpp }),
     contentHash: data.store.contentHash,

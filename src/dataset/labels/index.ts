@@ -1,4 +1,5 @@
 /** @module Label tables and their contents, without images, for rooms that read other tables. */
+export { type AcrossPartitions, leakWords } from "../across-partitions";
 export { checkLetters, classKey, classSpelling, soundsNegative } from "../classes";
 export { IMAGE_COLUMNS } from "../columns";
 export { isDrawn, mustBeDataFolder } from "../data-folder";
