@@ -8,6 +8,7 @@ import { dirname, join } from "node:path";
 
 export { environmentWithoutSecrets } from "./environment";
 export { Limit } from "./limit";
+export { type CoresUsed, watchCores } from "./watch-cores";
 
 /** Number of processors that this process may use; at least 1. Part of a processor counts as one. */
 export function usableProcessors(): number {

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { cacheDirectory, readJson, sha256, writeJson } from "../files/index";
-import { processorName, usableProcessors } from "../machine/index";
+import { processorName, usableProcessors, watchCores } from "../machine/index";
 import { nativeBackend } from "./kernels";
 import { type CpuIsa, projectRequire, runtime } from "./load";
 import {
@@ -32,9 +32,12 @@ export interface StepChoice {
   /** Empty if there is only one way. */
   readonly times: readonly TimedWay[];
   readonly chosen: StepWay;
-  /** True if other programs used the processor's cores while the ways were timed. */
+  /** True if other programs used the processor's cores while the ways were timed: the times are processor time per thread. */
   readonly disturbed?: true;
 }
+
+/** Increase it where the way of timing changes: times of the former one, such as disturbed ones, do not count then. */
+const METHOD = 2;
 
 interface ChoiceOptions {
   /** Only ways of this precision. */
@@ -61,7 +64,7 @@ export async function chooseStepWay(workload: Workload, options: ChoiceOptions =
   if (ways.length < 2) {
     return { workload, processor: here, times: [], chosen: { ...(ways[0] ?? plainWay), ...exactly(precision) } };
   }
-  const basis = { workload, processor: here, limits: limits(), software: software(), ways: ways.map(nameOf) };
+  const basis = { workload, processor: here, limits: limits(), software: software(), ways: ways.map(nameOf), METHOD };
   const path = join(directory, `${workload}-${sha256(JSON.stringify(basis)).slice(0, 16)}.json`);
   const cached = await readTimes(path, ways);
   const { times, disturbed } = cached ? { times: cached, disturbed: false } : measured(workload, options.candidates);
@@ -94,16 +97,26 @@ function measured(workload: Workload, given: readonly Candidate[] | undefined): 
 
 /** A process that has the cores for itself computes in at least one thread all the time. */
 const LEAST_CORES = 0.9;
+/** Other programs disturb if they take more than this share of the cores that the steps use. */
+const MOST_TAKEN = 0.1;
 /** Shorter measurements say nothing about the cores. */
 const TELLING_MS = 50;
 
+/**
+ * A step whose threads wait for each other takes twice as long when another program has one of two cores, whichever way it
+ * is computed. The processor time of a way hardly depends on that, so it ranks the ways then.
+ */
 function timedAlone(candidates: readonly Candidate[]): Measured {
-  const [started, before] = [performance.now(), process.cpuUsage()];
+  const { threads } = processor();
+  const [started, coresUsed] = [performance.now(), watchCores()];
   const times = timeWays(candidates);
-  const milliseconds = performance.now() - started;
-  const { user, system } = process.cpuUsage(before);
-  const cores = (user + system) / 1000 / milliseconds;
-  return { times, disturbed: milliseconds > TELLING_MS && cores < LEAST_CORES };
+  const { own, others, all } = coresUsed();
+  const taken = (others - Math.max(0, all - threads)) / threads;
+  const disturbed = performance.now() - started > TELLING_MS && (own < LEAST_CORES || taken > MOST_TAKEN);
+  const counted = times.map(({ processorSeconds, ...way }) =>
+    disturbed ? { ...way, seconds: processorSeconds / threads } : way,
+  );
+  return { times: counted, disturbed };
 }
 
 /** The times in a file, if they are those of the given ways. */

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { readdir, readFile, writeFile } from "node:fs/promises";
+import { cpus } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import {
@@ -16,6 +18,15 @@ import {
 import { temporaryDirectory } from "../support/temporary-directory";
 
 const options = { skip: !runtime.fusedUpdates && "without the project's operations there is one way only" };
+
+/** Uses so many milliseconds of processor time, which take as long on the clock unless other programs have the processor. */
+function compute(milliseconds: number): void {
+  const before = process.cpuUsage();
+  for (let used = 0; used < 1000 * milliseconds; ) {
+    const { user, system } = process.cpuUsage(before);
+    used = user + system;
+  }
+}
 
 /** The real candidates, all but one of which take five times as long as their step. */
 function slowed(context: TestContext, fast: Pick<Candidate, "precision" | "updates">): Candidate[] {
@@ -46,10 +57,7 @@ for (const updates of ["product", "rule", "tensorflow"] as const) {
 }
 
 test("bf16 is chosen where it is measurably faster, and not where it is as fast", options, async (context) => {
-  const step = (milliseconds: number) => () => {
-    const until = performance.now() + milliseconds;
-    while (performance.now() < until);
-  };
+  const step = (milliseconds: number) => () => compute(milliseconds);
   const choose = async (exact: number, rounded: number, wanted?: "bf16") => {
     const candidates: Candidate[] = [
       { precision: "fp32", updates: "rule", step: step(exact) },
@@ -64,13 +72,9 @@ test("bf16 is chosen where it is measurably faster, and not where it is as fast"
 });
 
 test("who asks for bf16 where nothing rounds gets the fastest exact way", options, async (context) => {
-  const waiting = (milliseconds: number) => () => {
-    const until = performance.now() + milliseconds;
-    while (performance.now() < until);
-  };
   const candidates: Candidate[] = [
-    { precision: "fp32", updates: "product", step: waiting(10) },
-    { precision: "fp32", updates: "tensorflow", step: waiting(2) },
+    { precision: "fp32", updates: "product", step: () => compute(10) },
+    { precision: "fp32", updates: "tensorflow", step: () => compute(2) },
   ];
   const directory = await temporaryDirectory(context);
   const { chosen } = await chooseStepWay("dense", { directory, candidates, precision: "bf16" });
@@ -115,10 +119,6 @@ test(
 
 test("times are not kept where other programs took the cores meanwhile", options, async (context) => {
   const directory = await temporaryDirectory(context);
-  const busy = (milliseconds: number) => {
-    const until = performance.now() + milliseconds;
-    while (performance.now() < until);
-  };
   // A thread that waits for a core uses as little processor time as one that sleeps.
   const waiting = (milliseconds: number) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
   const choose = (step: () => void) => {
@@ -127,12 +127,29 @@ test("times are not kept where other programs took the cores meanwhile", options
   };
   const disturbed = await choose(() => {
     waiting(20);
-    busy(5);
+    compute(5);
   });
   assert.equal(disturbed.disturbed, true);
   assert.equal(disturbed.times.length, 2, "this process uses them");
   assert.deepEqual(await readdir(directory), []);
 });
+
+test(
+  "where other programs have the cores, processor time ranks the ways, and is not kept",
+  options,
+  async (context) => {
+    const directory = await temporaryDirectory(context);
+    const others = cpus().map(() => spawn(process.execPath, ["-e", "for (;;);"], { stdio: "ignore" }));
+    context.after(() => {
+      for (const other of others) other.kill("SIGKILL");
+    });
+    const candidates = slowed(context, { precision: "fp32", updates: "rule" });
+    const choice = await chooseStepWay("dense", { directory, candidates });
+    assert.equal(choice.disturbed, true);
+    assert.deepEqual(choice.chosen, { precision: "fp32", updates: "rule" });
+    assert.deepEqual(await readdir(directory), []);
+  },
+);
 
 test("a cache that cannot be written is no obstacle", options, async (context) => {
   const directory = await temporaryDirectory(context);
