@@ -96,7 +96,7 @@ export const command = defineCommand({
       threshold: threshold.value,
       ...(threshold.rule && { thresholdRule: threshold.rule }),
       ...evaluation.measureRun(results),
-      ...(validation.length > 0 && { temperature: temperatureOf(evaluation, validation) }),
+      ...(validation.length > 0 && temperatureOf(evaluation, validation)),
       ...(agreement.length > 0 && { agreement }),
       ...(table && groups && { groups, groupsMatched: countsOf(table) }),
       ...(existsSync(results.directory.shift) && { shift: await readJson<Shifts>(results.directory.shift) }),
@@ -179,9 +179,11 @@ function feedbackText({ n, accuracy, confusion: { fp, fn }, otherRuns }: NonNull
   );
 }
 
-function temperatureOf(evaluation: Evaluation, rows: Parameters<Evaluation["labelsAndScores"]>[0]): number {
+/** Nothing if the rows determine no temperature. */
+function temperatureOf(evaluation: Evaluation, rows: Parameters<Evaluation["labelsAndScores"]>[0]) {
   const { labels, logits } = evaluation.labelsAndScores(rows);
-  return evaluation.fitTemperature(labels, logits).temperature;
+  const fitted = evaluation.fitTemperature(labels, logits);
+  return fitted && { temperature: fitted.temperature };
 }
 
 async function compare(

@@ -4,7 +4,7 @@ import type { RowGroups } from "./row-groups";
 
 /** A fitted temperature: probabilities become `sigmoid(logit / temperature)`. Does not change their order, and so no area. */
 export interface Temperature {
-  /** Above 1 if the model was overconfident; 1 if the rows do not tell: of one class, or with separable or reversed scores. */
+  /** Above 1 if the model was overconfident. */
   readonly temperature: number;
   /** Mean negative log likelihood in nats before and after scaling, on the rows of the fit. */
   readonly before: number;
@@ -19,8 +19,9 @@ const TEMPERATURE_RANGE = [0.01, 100] as const;
  * concave in `1 / temperature`, so that Newton's method in a shrinking bracket finds the optimum.
  * @param labels 0 or 1 each
  * @param logits finite numbers
+ * @returns undefined if the rows do not tell: of one class, or with separable or reversed scores
  */
-export function fitTemperature(labels: ArrayLike<number>, logits: ArrayLike<number>): Temperature {
+export function fitTemperature(labels: ArrayLike<number>, logits: ArrayLike<number>): Temperature | undefined {
   const [coldest, hottest] = TEMPERATURE_RANGE;
   let [low, high] = [1 / hottest, 1 / coldest];
   let beta = 1;
@@ -35,8 +36,8 @@ export function fitTemperature(labels: ArrayLike<number>, logits: ArrayLike<numb
     beta = next;
   }
   const isInside = beta * hottest > 1 + 1e-6 && beta * coldest < 1 - 1e-6;
-  const found = isInside ? beta : 1;
-  return { temperature: 1 / found, before: logLoss(labels, logits, 1), after: logLoss(labels, logits, found) };
+  if (!isInside) return undefined;
+  return { temperature: 1 / beta, before: logLoss(labels, logits, 1), after: logLoss(labels, logits, beta) };
 }
 
 function likelihoodSlopes(labels: ArrayLike<number>, logits: ArrayLike<number>, beta: number) {

@@ -8,8 +8,14 @@ export interface CalibrationFigures {
   readonly intercept: number;
   /** P value of the calibration test; NaN for one class. */
   readonly chance: number;
-  /** Temperature fitted on validation, and the log loss of these images before and after. */
-  readonly scaling?: { readonly temperature: number; readonly before: number; readonly after: number };
+  /** Temperature fitted on validation, and the log loss of these images before and after; `none` if validation determines none. */
+  readonly scaling?: Scaling | "none";
+}
+
+interface Scaling {
+  readonly temperature: number;
+  readonly before: number;
+  readonly after: number;
 }
 
 /** Significance level of the calibration test. */
@@ -53,7 +59,14 @@ function interceptWords(intercept: number): string {
   return `positives are ${frequent} frequent than an even probability says (intercept ${decimal(intercept, 2)}: probabilities too ${probabilities})`;
 }
 
-function scalingWords({ temperature, before, after }: NonNullable<CalibrationFigures["scaling"]>): string {
+function scalingWords(scaling: Scaling | "none"): string {
+  if (scaling === "none") {
+    return (
+      "No temperature can be fitted: on validation no decision at a probability of 0.5 is wrong, " +
+      "or so many are that 0.5 for every image would be better."
+    );
+  }
+  const { temperature, before, after } = scaling;
   const fitted = `The temperature fitted on validation is <b>${decimal(temperature, 2)}</b>`;
   const change = `log loss ${decimal(before)} before, ${decimal(after)} after`;
   if (Math.abs(after - before) < NEGLIGIBLE.logLoss) {

@@ -37,7 +37,7 @@ export interface ReportFacts {
   /** The test partition, or validation if there is no test. */
   readonly main: PartitionFacts;
   readonly validation?: PartitionFacts;
-  /** Fitted on validation. */
+  /** Fitted on validation, if that determines one. */
   readonly temperature?: Temperature;
   /** The main probabilities as trained and, with a temperature, scaled by it. */
   readonly versions: readonly Version[];
@@ -59,8 +59,8 @@ export function reportFacts(results: RunResults): ReportFacts {
   const { logits, scores } = main;
   const versions: Version[] = [{ name: "as trained", logits, scores }];
   if (!validation) return { results, main, versions };
-  if (new Set(validation.labels).size < 2) return { results, main, validation, versions };
   const temperature = fitTemperature(validation.labels, validation.logits);
+  if (!temperature) return { results, main, validation, versions };
   const scaled = logits.map((logit) => logit / temperature.temperature);
   versions.push({ name: "temperature scaled", logits: scaled, scores: scaled.map(sigmoid) });
   return { results, main, validation, temperature, versions };

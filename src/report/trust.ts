@@ -13,7 +13,8 @@ import { calibrationWords } from "./calibration-words";
 import type { ReportFacts, Section } from "./facts";
 import type { EvaluationFigures } from "./figures";
 
-export function calibrationSection({ main, temperature, versions }: ReportFacts, figures: EvaluationFigures): Section {
+export function calibrationSection(facts: ReportFacts, figures: EvaluationFigures): Section {
+  const { main, validation, temperature, versions } = facts;
   const { labels, groups } = main;
   const { logits } = versions[0] as (typeof versions)[number];
   const rows = versions.map((version) => {
@@ -31,8 +32,10 @@ export function calibrationSection({ main, temperature, versions }: ReportFacts,
   const words = calibrationWords({
     ...calibrationLine(labels, logits),
     chance: calibrationTest(labels, logits, groups),
-    ...(temperature && {
-      scaling: { temperature: temperature.temperature, before: trained as number, after: scaled as number },
+    ...(validation && {
+      scaling: temperature
+        ? { temperature: temperature.temperature, before: trained as number, after: scaled as number }
+        : "none",
     }),
   });
   return {

@@ -19,6 +19,7 @@ const CASES: readonly (readonly [name: string, figures: CalibrationFigures, says
   ["a temperature that harms", scaled(1.4, 0.4, 0.45), /1\.40<\/b>, but it makes these probabilities worse/],
   ["a temperature that helps", scaled(2.1, 0.6, 0.4), /2\.10<\/b> and makes these probabilities better/],
   ["a temperature of 1", scaled(1.02, 0.4, 0.4003), /1\.02<\/b>, close to 1, and changes little/],
+  ["no temperature", { ...right, scaling: "none" }, /No temperature can be fitted/, /close to 1|changes little/],
 ];
 
 function scaled(temperature: number, before: number, after: number): CalibrationFigures {

@@ -8,10 +8,10 @@ import type { TaskContext } from "../training-task";
 /** Edge length for a backbone that takes any size and has no known one. */
 const USUAL_SIZE = 224;
 
-/** The names in `--model backbone:A,B`. The name of an existing file may contain commas. */
+/** The names in `--model backbone:A,B` or `backbone:A,backbone:B`. The name of an existing file may contain commas. */
 function backboneNames(model: string): string[] {
   const names = model.slice(BACKBONE_PREFIX.length);
-  return existsSync(names) ? [names] : names.split(",");
+  return existsSync(names) ? [names] : names.split(new RegExp(`,\\s*(?:${BACKBONE_PREFIX})?`));
 }
 
 /**
