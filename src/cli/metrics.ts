@@ -1,6 +1,6 @@
 /** @module `histo metrics`: computes the metrics of any CSV of labels and scores. */
 import * as z from "zod";
-import type { BinaryMetrics } from "../evaluation/index";
+import type { BinaryMetrics, ScoredTable } from "../evaluation/index";
 import { plainDecimal } from "../format/index";
 import { between, option } from "../options/index";
 import { defineCommand } from "./command";
@@ -17,13 +17,23 @@ const metricsSchema = z.strictObject({
     value: "name",
     usual: "the alphabetically later",
   }),
+  group: option(
+    z.string().optional(),
+    "column of patients or slides, whose rows depend on each other; none: no such column",
+    {
+      value: "column",
+      usual: "found by its usual names",
+    },
+  ),
   logits: option(z.boolean().optional(), "scores are logits: any number; the threshold applies to their sigmoid"),
   percent: option(z.boolean().optional(), "scores are percentages, 0 to 100 (assumed if the column's name says so)"),
 });
 
 /** The metrics, and how the file was interpreted. */
 interface Result extends BinaryMetrics {
-  readonly columns: { readonly label: string; readonly score: string };
+  readonly columns: ScoredTable["columns"];
+  /** Number of groups of dependent rows, if there is a column of them. */
+  readonly groups?: number;
   readonly positive: string;
   readonly logits: boolean;
 }
@@ -32,8 +42,9 @@ export const command = defineCommand({
   schema: metricsSchema,
   async run({ predictions, threshold, ...options }) {
     const { binaryMetrics, readScoredTable } = await import("../evaluation/index.js");
-    const { labels, scores, logits, columns, positive } = await readScoredTable(predictions, options);
-    return { ...binaryMetrics(labels, scores, { threshold, logits }), columns, positive, logits };
+    const { labels, scores, logits, columns, groups, positive } = await readScoredTable(predictions, options);
+    const metrics = binaryMetrics(labels, scores, { threshold, logits, interval: { groups } });
+    return { ...metrics, columns, ...(groups && { groups: new Set(groups).size }), positive, logits };
   },
   render: (result) => [metricsText(["", result]), ...missingClass(result), origin(result)].join("\n"),
 });
@@ -45,9 +56,11 @@ function missingClass({ confusion: { tp, fn, fp, tn }, positive }: Result): stri
   return [`Every row ${only}: the ROC AUC needs both classes.`];
 }
 
-function origin({ columns, positive, logits }: Result): string {
+function origin({ columns, groups, positive, logits }: Result): string {
   const kind = logits ? "logits" : "probabilities";
-  return `Labels from "${columns.label}" (positive: ${positive}), ${kind} from "${columns.score}".`;
+  const read = `Labels from "${columns.label}" (positive: ${positive}), ${kind} from "${columns.score}".`;
+  if (groups === undefined) return read;
+  return `${read}\nThe interval takes rows of the same "${columns.group}" (${groups} in all) as dependent (--group none turns this off).`;
 }
 
 /** Metrics as a text table, one column for each set of images. */

@@ -75,7 +75,7 @@ export { type RocBand, rocBand } from "./roc-band";
 export { foldsInTurn, type RowGroups, rowGroups } from "./row-groups";
 export { bestEpoch, findRuns, measureRun, type RunResults, readRun } from "./run-results";
 export { meanInterval, shareInterval } from "./score-interval";
-export { readScoredTable, type ScoredTableOptions } from "./scored-table";
+export { readScoredTable, type ScoredTable, type ScoredTableOptions } from "./scored-table";
 export { normalShareBelow, spearman } from "./statistics";
 export {
   type ChosenThreshold,

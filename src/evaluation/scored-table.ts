@@ -5,13 +5,15 @@ import {
   classSpelling,
   isMissing,
   quoted,
+  readGroupColumn,
   readTable,
   type Table,
 } from "../dataset/labels/index";
 import { InputError } from "../errors/index";
 import { parseDecimal } from "../files/index";
 import { counted } from "../format/index";
-import { labelColumn } from "./columns";
+import { labelColumn, namedColumn } from "./columns";
+import { type RowGroups, rowGroups } from "./row-groups";
 import { type ClassNames, scoreColumn } from "./score-column";
 
 export interface ScoredTableOptions {
@@ -21,6 +23,8 @@ export interface ScoredTableOptions {
   readonly score?: string | undefined;
   /** Name of the positive class. Default: the alphabetically later of two. */
   readonly positive?: string | undefined;
+  /** Name of the column of patients or slides, `none` for none. Default: the one with a usual name. */
+  readonly group?: string | undefined;
   /** Scores are logits, any finite number. */
   readonly logits?: boolean | undefined;
   /** Scores are percentages, 0 to 100. Default: if the column's name says so. */
@@ -33,7 +37,9 @@ export interface ScoredTable {
   readonly labels: Uint8Array;
   readonly scores: Float64Array;
   readonly logits: boolean;
-  readonly columns: { readonly label: string; readonly score: string };
+  readonly columns: { readonly label: string; readonly score: string; readonly group?: string };
+  /** Groups of dependent rows, if there is a column of them. */
+  readonly groups?: RowGroups;
   /** The positive class, spelled as in the file (`1` for labels 0 and 1). */
   readonly positive: string;
 }
@@ -71,7 +77,18 @@ export async function readScoredTable(path: string, options: ScoredTableOptions 
   });
   problems.throwIfAny();
   const columns = { label: table.columns[labelAt] ?? "", score: table.columns[score.column] ?? "" };
-  return { labels, scores, logits, columns, positive };
+  const found = groupColumn(table, options.group, [labelAt, score.column]);
+  const groups = found && rowGroups(found.groups);
+  const grouped = groups && { columns: { ...columns, group: found.column }, groups };
+  return { labels, scores, logits, columns, positive, ...grouped };
+}
+
+/** The groups of the rows. @param taken columns with another meaning */
+function groupColumn(table: Table, name: string | undefined, taken: readonly number[]) {
+  const isNamed = name !== undefined && name !== "none";
+  const named = isNamed ? table.columns[namedColumn(table, name, "--group")] : name;
+  const found = readGroupColumn(table, { groupColumn: named });
+  return found && taken.includes(found.position) ? undefined : found;
 }
 
 /** Reads `0.25`, `0,25` and `25 %` as the same number; NaN for anything else. */

@@ -8,11 +8,12 @@ export interface CalibrationFigures {
   readonly intercept: number;
   /** P value of the calibration test; NaN for one class. */
   readonly chance: number;
-  /** Temperature fitted on validation, and the log loss of these images before and after; `none` if validation determines none. */
+  /** Of the temperature fitted on validation; `none` if validation determines none. */
   readonly scaling?: Scaling | "none";
 }
 
-interface Scaling {
+/** A temperature, and the log loss before and after. */
+export interface Scaling {
   readonly temperature: number;
   readonly before: number;
   readonly after: number;

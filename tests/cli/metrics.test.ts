@@ -26,6 +26,35 @@ test("without --json people can read it", async () => {
   assert.match(stdout, /Labels from "label" \(positive: SSA\), probabilities from "probability"/);
 });
 
+test("rows of a patient or slide are not taken for independent", async () => {
+  const path = join(sharedDirectory(), "grouped.csv");
+  const scores = [0.1, 0.6, 0.3, 0.4, 0.5, 0.7, 0.2, 0.9, 0.8, 0.35];
+  /** Each score five times, of one patient or of five. */
+  const write = (patients: 1 | 5) => {
+    const rows = scores.flatMap((p, i) => [0, 1, 2, 3, 4].map((k) => `${i % 2},${p},p${i}-${patients > 1 ? k : ""}`));
+    writeFileSync(path, `label,probability,Patient ID\n${rows.join("\n")}\n`);
+  };
+  const width = (...options: string[]) => {
+    const found = histoJson<{ rocAucCi95: [number, number]; groups?: number }>(
+      "metrics",
+      "--predictions",
+      path,
+      ...options,
+    );
+    return { width: found.rocAucCi95[1] - found.rocAucCi95[0], groups: found.groups };
+  };
+  write(1);
+  const [grouped, named, single] = [width(), width("--group", "patient id"), width("--group", "none")];
+  assert.equal(grouped.groups, scores.length);
+  assert.equal(named.width, grouped.width);
+  assert.equal(single.groups, undefined);
+  assert.ok(grouped.width > 1.5 * single.width, `${grouped.width} of patients, ${single.width} of rows`);
+  const { stdout } = await histoHere("metrics", "--predictions", path);
+  assert.match(stdout, /rows of the same "Patient ID" \(10 in all\) as dependent/);
+  write(5);
+  assert.equal(width().width, single.width, "patients of one row are rows");
+});
+
 test("rows of one class are said to be the reason for an undefined area", async () => {
   const path = join(sharedDirectory(), "one.csv");
   writeFileSync(path, "label,probability\n1,0.4\n1,0.8\n");
@@ -39,6 +68,7 @@ test("bad input is one line that names it, with exit status 2", async () => {
     [["--predictions", `${file}.absent`], /absent does not exist/],
     [["--predictions", file, "--threshold", "2"], /--threshold/],
     [["--predictions", file, "--score", "nope"], /"nope" \(--score\)/],
+    [["--predictions", file, "--group", "nope"], /"nope" \(--group\)/],
     [[], /--predictions/],
   ];
   for (const [options, expected] of cases) {

@@ -3,7 +3,7 @@ export { type AcrossPartitions, leakWords } from "../across-partitions";
 export { checkLetters, classKey, classSpelling, soundsNegative } from "../classes";
 export { IMAGE_COLUMNS } from "../columns";
 export { isDrawn, mustBeDataFolder } from "../data-folder";
-export { PATIENT_COLUMNS } from "../groups";
+export { PATIENT_COLUMNS, readGroupColumn } from "../groups";
 export { type FoundImages, findImages } from "../image-files";
 export { partitionNamed } from "../partitions";
 export * from "../table";
