@@ -6,6 +6,9 @@ import { slideSchema } from "../options/index";
 import type { ListedSlide, SlideInfo, SlideResult, SlidesResult } from "../slide/index";
 import { defineCommand, reportFailures, reportNotes } from "./command";
 
+/** Slides unlike the training tiles that are named one by one. */
+const MOST_NAMED = 3;
+
 export const command = defineCommand({
   examples: [
     ["histo slide slide.svs --model MODEL --out map", "a table of its tiles, a map, and objects for QuPath"],
@@ -17,7 +20,9 @@ export const command = defineCommand({
     command.argument("[file...]", "slides (TIFF pyramid, SVS, OME-TIFF, a large PNG or JPEG), or folders of them"),
   async run(given, { args, progress, signal }) {
     const { model, out, info, fetchOpenslide, tissue, labels, redis, array, ...options } = given;
-    const { fetchOpenSlide, findSlides, predictSlide, predictSlides, slideInfo } = await import("../slide/index.js");
+    const { fetchOpenSlide, findSlides, predictSlide, predictSlides, remarkOn, slideInfo } = await import(
+      "../slide/index.js"
+    );
     if (fetchOpenslide) return { library: (await fetchOpenSlide()).library };
     if (args.length === 0) throw new InputError("OPTION_MISSING", "Give a slide file or a folder of slides.");
     if (info && args.length > 1) throw new InputError("OPTION_MISUSED", "--info shows one file: name only one.");
@@ -31,16 +36,19 @@ export const command = defineCommand({
     if (array) {
       const { path, name } = slideAt(slides, process.env);
       const result = await predictSlide(path, { ...settings, out: join(out, name) });
+      reportUnlike([result], remarkOn);
       reportFailedTiles(result);
       return result;
     }
     if (many || labels !== undefined || redis !== undefined) {
       const result = await predictSlides(slides, { ...settings, labels, redis });
+      reportUnlike(result.slides, remarkOn);
       for (const slide of result.slides) reportFailedTiles(slide);
       reportFailures(result.failed.map(({ message }) => message));
       return result;
     }
     const result = await predictSlide(args[0] as string, settings);
+    reportUnlike([result], remarkOn);
     reportFailedTiles(result);
     return result;
   },
@@ -61,6 +69,24 @@ function slideAt(slides: readonly ListedSlide[], env: NodeJS.ProcessEnv): Listed
       ? "--array needs an array job: AWS_BATCH_JOB_ARRAY_INDEX or JOB_COMPLETION_INDEX must be set."
       : `There is no slide for index ${index}: the array's size must be ${slides.length}.`;
   throw new InputError("ARRAY_INDEX", message);
+}
+
+/** Names the slides that look unlike the training tiles, or says how many do; the table has the remark on each. */
+function reportUnlike(
+  slides: readonly SlideResult[],
+  remarkOn: (found: SlideResult["unlikeTraining"]) => string | undefined,
+): void {
+  const lines = slides.flatMap(({ slide, unlikeTraining }) => {
+    const remark = remarkOn(unlikeTraining);
+    return remark === undefined ? [] : [`${slide}: ${remark}.`];
+  });
+  if (lines.length <= MOST_NAMED) {
+    reportNotes(lines);
+    return;
+  }
+  reportNotes([
+    `${lines.length} of ${counted(slides.length, "slide")} have more tiles unlike the training tiles than chance explains; slides.csv says which.`,
+  ]);
 }
 
 function reportFailedTiles({ slide, failedTiles, tissueTiles }: SlideResult): void {

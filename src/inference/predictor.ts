@@ -1,8 +1,7 @@
 /** @module Predicts images with an exported model, for the CLI, Express, Lambda and notebooks. */
 import { join } from "node:path";
 import { HistoError, messageOf } from "../errors/index";
-import type { Familiarity } from "../familiar/index";
-import { readJson } from "../files/index";
+import { type Familiarity, familiarityOf } from "../familiar/index";
 import { type DecodeLimits, prepareImage } from "../image/index";
 import { decisionOn } from "../logits/index";
 import {
@@ -292,11 +291,6 @@ export class Predictor {
   ): Prediction {
     return { ...decisionOn(logit, this.card), preprocessSeconds, inferenceSeconds, inDistribution, warnings };
   }
-}
-
-/** The model's statistics of its training tiles. The checksum of the file has already been compared. */
-async function familiarityOf({ path, card: { familiar } }: ModelDirectory): Promise<Familiarity | undefined> {
-  return familiar === undefined ? undefined : readJson<Familiarity>(join(path, familiar));
 }
 
 function withChoices(directory: ModelDirectory, { bitDepth, threshold }: PredictorOptions): ModelDirectory {

@@ -12,4 +12,5 @@ export type { SlideSummary } from "./predicted-slide";
 export type { SlideOptions, SlideResult } from "./slide-options";
 export { isForTiles, type TiledPrediction, type TilesSummary } from "./tiled/index";
 export type { SlideInfo } from "./types";
+export { remarkOn } from "./unlike-training";
 export * from "./viewing/index";

@@ -1,5 +1,5 @@
 /**
- * @module Stores the logits of a slide while it is predicted, one line per block, so that a killed process loses only the
+ * @module Stores the answers of a slide's tiles while it is predicted, one line per block, so that a killed process loses only the
  * current blocks. The first line identifies the work.
  */
 import { type FileHandle, open } from "node:fs/promises";
@@ -7,8 +7,13 @@ import { InputError, messageOf } from "../errors/index";
 import { readOrEmpty, sha256, writeFileAtomically } from "../files/index";
 import type { BlockAnswer } from "./tile-predictor";
 
-/** Everything that the logits depend on: a journal is reused only if all of it is equal. Plain data. */
+/** Everything that the answers depend on: a journal is reused only if all of it is equal. Plain data. */
 export type JournalIdentity = Readonly<Record<string, unknown>>;
+
+/** The predictions of a block, and `inDistribution` of the readable ones among its tiles to compare with the training tiles. */
+export interface KeptAnswer extends BlockAnswer {
+  readonly inDistribution: readonly number[];
+}
 
 interface Line {
   /** Mark of the work, see {@link markOf}. */
@@ -16,6 +21,7 @@ interface Line {
   readonly block: number;
   /** Little-endian float32 in base64. */
   readonly logits: string;
+  readonly inDistribution: readonly number[];
   readonly problems: readonly string[];
 }
 
@@ -25,7 +31,7 @@ export class Journal {
     private readonly file: FileHandle,
     private readonly mark: string,
     /** Answers of blocks by number. */
-    readonly answers: Map<number, BlockAnswer>,
+    readonly answers: Map<number, KeptAnswer>,
   ) {}
 
   /**
@@ -51,7 +57,7 @@ export class Journal {
         throw new InputError("SLIDE_UNFINISHED", message);
       }
     }
-    const answers = new Map<number, BlockAnswer>();
+    const answers = new Map<number, KeptAnswer>();
     let kept = `${head}\n`;
     const mark = markOf(head);
     for (const line of first === head ? lines : []) {
@@ -68,10 +74,11 @@ export class Journal {
   }
 
   /** Adds a block's answer and syncs it to disk. */
-  async add(block: number, answer: BlockAnswer): Promise<void> {
+  async add(block: number, answer: KeptAnswer): Promise<void> {
     const logits = Buffer.alloc(4 * answer.logits.length);
     for (const [i, logit] of answer.logits.entries()) logits.writeFloatLE(logit, 4 * i);
-    const line: Line = { of: this.mark, block, logits: logits.toString("base64"), problems: answer.problems };
+    const { inDistribution, problems } = answer;
+    const line: Line = { of: this.mark, block, logits: logits.toString("base64"), inDistribution, problems };
     await this.file.appendFile(`${JSON.stringify(line)}\n`);
     await this.file.datasync();
     this.answers.set(block, answer);
@@ -87,14 +94,15 @@ function markOf(head: string): string {
   return sha256(head).slice(0, 8);
 }
 
-function parseLine(line: string): (BlockAnswer & Pick<Line, "of" | "block">) | undefined {
+function parseLine(line: string): (KeptAnswer & Pick<Line, "of" | "block">) | undefined {
   try {
-    const { of, block, logits, problems } = JSON.parse(line) as Line;
+    const { of, block, logits, inDistribution, problems } = JSON.parse(line) as Line;
     const bytes = Buffer.from(logits, "base64");
     return {
       of,
       block,
       logits: Float32Array.from({ length: bytes.length / 4 }, (_, i) => bytes.readFloatLE(4 * i)),
+      inDistribution,
       problems,
     };
   } catch {

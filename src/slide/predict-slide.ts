@@ -1,7 +1,9 @@
 /** @module Predicts a slide: finds its tissue, predicts its tiles in worker processes, and writes the results. */
 import { rm } from "node:fs/promises";
 import { basename } from "node:path";
+import { onDemand } from "../collections/index";
 import { InputError, Interrupted } from "../errors/index";
+import { type Familiarity, familiarityOf, inDistribution, lookOf } from "../familiar/index";
 import { removeEmpty, sha256 } from "../files/index";
 import { counted } from "../format/index";
 import { isTrainedOnDrawnTiles, type ModelDirectory, readModelDirectory } from "../model-directory/index";
@@ -18,6 +20,7 @@ import { mustFitTiles, planSlide, type SlidePlan } from "./slide-plan";
 import { thumbnailOf } from "./thumbnail";
 import type { Thumbnail } from "./tissue";
 import type { SlideInfo, SlideLevel } from "./types";
+import { compareWithTraining, remarkOn } from "./unlike-training";
 import { answeredTiles, predictMissing } from "./workers";
 
 /** Thumbnail pixels along a tile, and along the longer side of a slide that is not much larger than a tile. */
@@ -34,6 +37,8 @@ const NO_EFFORT = { seconds: 0, tilesPerSecond: 0, processorSeconds: 0, peakMemo
 interface Work {
   readonly slide: OpenSlide;
   readonly model: ModelDirectory;
+  /** Read after workers have checked the model's files. */
+  readonly familiarity: () => Promise<Familiarity | undefined>;
   readonly plan: SlidePlan;
   readonly options: SlideOptions;
   readonly progress: Progress;
@@ -71,7 +76,8 @@ export async function predictSlide(path: string, options: SlideOptions): Promise
       sayRemarks(slide.info, plan, progress);
       if (options.dzi) await writeDeepZoom(out, slide.reader, plan.picture, signal);
       if (options.resume && finished?.work === plan.work) return withoutEffort(finished, out);
-      const result = await predictOpened({ slide, model, plan, options, progress, signal });
+      const familiarity = onDemand(() => familiarityOf(model));
+      const result = await predictOpened({ slide, model, familiarity, plan, options, progress, signal });
       return { ...result, seconds: (performance.now() - started) / 1000 };
     } finally {
       await slide.reader.close();
@@ -126,7 +132,7 @@ async function predictOpened(work: Work): Promise<Omit<SlideResult, "seconds">> 
   const tissue = await findTissue(work);
   const { journal, ...effort } = await predictTiles(work, tissue.grid);
   const reading = tileReading(work.slide.info.levels, work.plan.settings);
-  const predicted = predictedSlide(work, tissue, journal);
+  const predicted = predictedSlide(work, tissue, journal, await work.familiarity());
   const summary = summarize(predicted, reading.level, work.plan.work);
   await writeResults(out, predicted, summary, work.plan.frame);
   await rm(journalPath(out), { force: true });
@@ -168,7 +174,7 @@ function noTissue(path: string, { leastTissue }: SlidePlan["settings"], most: nu
 
 /** Predicts the tiles that an earlier run has not. @throws {Interrupted} if stopped */
 async function predictTiles(
-  { slide, model, plan, options, progress, signal }: Work,
+  { slide, model, familiarity, plan, options, progress, signal }: Work,
   grid: Grid,
 ): Promise<Omit<SlideEffort, "seconds"> & { readonly journal: Journal }> {
   const { out, workers, threads, resume = false } = options;
@@ -177,11 +183,15 @@ async function predictTiles(
   const identity = { ...plan.identity, tiles: sha256(JSON.stringify(places)) };
   const journal = await Journal.open(journalPath(out), identity, resume);
   const before = answeredTiles(grid, journal);
+  const { size } = model.card.preprocessing;
+  const compare = async (pixels: Uint8Array) =>
+    inDistribution((await familiarity()) as Familiarity, lookOf(pixels, size));
   const started = performance.now();
   try {
     const use = await predictMissing(grid, journal, {
       ...{ name: plan.name, source: slide.source, reading: tileReading(slide.info.levels, plan.settings) },
       ...{ model: options.model, parameters: model.card.parameters, workers, threads, progress, signal },
+      compare: model.card.familiar === undefined ? undefined : compare,
     });
     const done = answeredTiles(grid, journal);
     if (signal.aborted) {
@@ -204,7 +214,15 @@ function predictedSlide(
   { slide, model, plan }: Work,
   { thumbnail, grid }: Tissue,
   { answers }: Journal,
+  familiarity: Familiarity | undefined,
 ): PredictedSlide {
+  // In the order of the blocks, whichever was predicted first.
+  const ordered = grid.blocks.map((_, block) => answers.get(block)!);
+  const unlikeTraining = compareWithTraining(
+    ordered.flatMap(({ inDistribution }) => inDistribution),
+    familiarity,
+  );
+  const remark = remarkOn(unlikeTraining);
   const { card, sha256 } = model;
   const { name, classes, threshold } = card;
   return {
@@ -216,11 +234,12 @@ function predictedSlide(
     grid,
     thumbnail,
     model: { name, sha256, classes, threshold, trainedOnDrawnTiles: isTrainedOnDrawnTiles(card) },
-    tiles: predictedTiles(grid, (block) => answers.get(block)!.logits, threshold),
+    tiles: predictedTiles(grid, (block) => ordered[block]!.logits, threshold),
+    unlikeTraining,
     problems: [
       ...(thumbnail.unread ? [UNREAD] : []),
-      // In the order of the blocks, whichever was predicted first.
-      ...new Set(grid.blocks.flatMap((_, block) => answers.get(block)!.problems)),
+      ...new Set(ordered.flatMap(({ problems }) => problems)),
+      ...(remark === undefined ? [] : [remark]),
     ],
   };
 }

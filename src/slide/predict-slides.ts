@@ -130,6 +130,7 @@ function tableOf(
     ...names,
     "low",
     "high",
+    "unlike_training_share",
     "problem",
   ];
   const rows = results.map((slide) => {
@@ -146,6 +147,7 @@ function tableOf(
       ...scores,
       low,
       high,
+      slide.unlikeTraining?.share ?? "",
       csvField(problem),
     ];
   });

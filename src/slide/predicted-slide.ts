@@ -4,6 +4,7 @@ import type { ProfileUse } from "./colour-profile";
 import type { Grid, GridSettings, GridTile } from "./grid";
 import type { Thumbnail } from "./tissue";
 import type { SlideInfo, SlideLevel } from "./types";
+import type { UnlikeTraining } from "./unlike-training";
 
 /** A predicted tile. */
 export interface PredictedTile extends GridTile {
@@ -33,6 +34,7 @@ export interface PredictedSlide {
   };
   /** Row by row. */
   readonly tiles: readonly PredictedTile[];
+  readonly unlikeTraining: UnlikeTraining | null;
   readonly problems: readonly string[];
 }
 
@@ -79,6 +81,8 @@ export interface SlideSummary {
   /** Mean probability of the strongest tiles. */
   readonly topK: { readonly k: number; readonly meanProbability: number } | null;
   readonly strongest: readonly { readonly x: number; readonly y: number; readonly probability: number }[];
+  /** The comparison with the training tiles; null for a model without statistics of them. */
+  readonly unlikeTraining: UnlikeTraining | null;
   readonly remarks: readonly string[];
 }
 
@@ -144,6 +148,7 @@ export function summarize(slide: PredictedSlide, level: number, work: string): S
     maxProbability: some ? (strongest[0] as PredictedTile).probability : null,
     topK: some ? { k: strongest.length, meanProbability: mean(strongest) } : null,
     strongest: strongest.map(({ x, y, probability }) => ({ x, y, probability })),
+    unlikeTraining: slide.unlikeTraining,
     remarks: [...info.remarks, ...slide.problems],
   };
 }

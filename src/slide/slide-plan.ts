@@ -27,7 +27,7 @@ export interface SlidePlan {
   readonly profile: ProfileUse | null;
   /** One hash of everything that the slide's picture depends on. */
   readonly picture: string;
-  /** Everything that the logits depend on. */
+  /** Everything that the answers depend on. */
   readonly identity: JournalIdentity;
   /** One hash of everything that the results depend on. */
   readonly work: string;
@@ -43,7 +43,7 @@ export async function planSlide(
   model: ModelDirectory,
   options: SlideOptions,
 ): Promise<SlidePlan> {
-  const { preprocessing, threshold, classes } = model.card;
+  const { preprocessing, threshold, classes, familiar, files } = model.card;
   const { overlap = slideDefaults.overlap, leastTissue = slideDefaults.tissue, frame = slideDefaults.frame } = options;
   const { profile = slideDefaults.profile } = options;
   const { mpp, downsample } = scaleOf(path, info, model.card.mpp, options);
@@ -54,12 +54,13 @@ export async function planSlide(
   const file = { slide: name, bytes: size, modified: mtimeMs };
   const colours = { profile: info.profile === undefined ? null : profile };
   const identity = {
-    format: "histo-slide-answers/1",
+    format: "histo-slide-answers/2",
     ...file,
     ...colours,
     model: model.sha256,
     // Not among the hashed files of the model.
     preprocessing,
+    familiar: familiar === undefined ? null : (files?.[familiar] ?? familiar),
     mpp,
     settings,
   };

@@ -13,6 +13,13 @@ export interface BlockAnswer {
   readonly problems: readonly string[];
 }
 
+/**
+ * Looks at a readable tile before it is predicted.
+ * @param pixels the model's input, uint8, RGB, [size, size, 3]; valid during the call
+ * @param place of the tile among the regions
+ */
+export type TileView = (pixels: Uint8Array, place: number) => void;
+
 /** Fixed, so that the predictions do not depend on the number of workers. */
 const BATCH = 32;
 /** Bytes of regions to be resized that are read at a time; one larger region alone. */
@@ -26,17 +33,19 @@ export async function predictRegions(
   level: number,
   regions: readonly Rectangle[],
   predictor: PixelPredictor,
+  view: TileView = () => undefined,
 ): Promise<BlockAnswer> {
   const logits = new Float32Array(regions.length).fill(Number.NaN);
   const problems = new Set<string>();
-  const { size } = predictor.card.preprocessing;
+  const bytes = predictor.card.preprocessing.size ** 2 * 3;
   // Memory for two batches: one is predicted while the other is read.
-  const slabs = [0, 1].map(() => Buffer.allocUnsafeSlow(size * size * 3 * Math.min(BATCH, regions.length)));
+  const slabs = [0, 1].map(() => Buffer.allocUnsafeSlow(bytes * Math.min(BATCH, regions.length)));
   let predicting: Promise<void> = Promise.resolve();
   for (let start = 0; start < regions.length; start += BATCH) {
     const some = regions.slice(start, start + BATCH);
     const slab = slabs[(start / BATCH) % 2] as Buffer;
     const { places, pixels } = await readBatch(reader, level, some, predictor.card.preprocessing, problems, slab);
+    for (const [i, place] of places.entries()) view(pixels.subarray(i * bytes, (i + 1) * bytes), start + place);
     await predicting;
     predicting = predictInto(logits.subarray(start), places, pixels, predictor);
     // Awaited above or below; until then, a failure must not end the process as an unhandled rejection.

@@ -23,8 +23,12 @@ answerMessages(async (message: ToSlideWorker): Promise<FromSlideWorker | undefin
     return undefined;
   }
   const { reader, predictor } = await (opened as NonNullable<typeof opened>);
-  const answer = await predictRegions(reader, message.level, message.regions, predictor);
+  const { level, regions, compare } = message;
+  const compared: Uint8Array[] = [];
+  const answer = await predictRegions(reader, level, regions, predictor, (pixels, place) => {
+    if (compare.includes(place)) compared.push(Uint8Array.from(pixels));
+  });
   const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage();
   const use = { memory: maxRSS * 1024, processorSeconds: (userCPUTime + systemCPUTime) / 1e6 };
-  return { type: "block", block: message.block, ...answer, use };
+  return { type: "block", block: message.block, ...answer, compared, use };
 });

@@ -9,6 +9,7 @@ import type { SlideSource } from "./open-slide";
 import { errorOf, type ProgramFailure, startProgram } from "./program";
 import type { BlockAnswer } from "./tile-predictor";
 import type { Rectangle } from "./types";
+import { tilesToCompare } from "./unlike-training";
 
 /** Messages to a worker. */
 export type ToSlideWorker =
@@ -17,8 +18,13 @@ export type ToSlideWorker =
 
 /** Messages from a worker. */
 export type FromSlideWorker =
-  | ({ readonly type: "block"; readonly block: number; readonly use: ProcessUse } & BlockAnswer)
+  | ({ readonly type: "block"; readonly block: number; readonly use: ProcessUse } & ComparedAnswer)
   | ProgramFailure;
+
+/** The predictions of a block, and the pixels of the readable ones among its tiles to compare with the training tiles. */
+interface ComparedAnswer extends BlockAnswer {
+  readonly compared: readonly Uint8Array[];
+}
 
 /** Resources that processes have used. */
 export interface ProcessUse {
@@ -32,6 +38,8 @@ interface BlockJob {
   readonly block: number;
   readonly level: number;
   readonly regions: readonly Rectangle[];
+  /** Those to compare with the training tiles. */
+  readonly compare: readonly number[];
 }
 
 interface Work {
@@ -43,6 +51,8 @@ interface Work {
   readonly model: string;
   /** Parameters of the model, if known. */
   readonly parameters: number | undefined;
+  /** Gives `inDistribution` of the pixels of a tile, for a model with statistics of its training tiles. */
+  readonly compare: ((pixels: Uint8Array) => Promise<number>) | undefined;
   /** Default: by the number of processors. */
   readonly workers: number | undefined;
   /** Of all workers together. Default: one for each processor. */
@@ -68,18 +78,26 @@ const TRIES = 2;
 /** Predicts the missing blocks in worker processes, and adds each to the journal at once. */
 export async function predictMissing(grid: Grid, journal: Journal, work: Work): Promise<ProcessUse> {
   const { level, regionOf } = work.reading;
+  const sample = work.compare ? tilesToCompare(grid) : [];
   const jobs = grid.blocks.flatMap((tiles, block) =>
-    journal.answers.has(block) ? [] : [{ block, level, regions: tiles.map(regionOf) }],
+    journal.answers.has(block) ? [] : [{ block, level, regions: tiles.map(regionOf), compare: sample[block] ?? [] }],
   );
   if (jobs.length === 0) return { memory: 0, processorSeconds: 0 };
   const before = answeredTiles(grid, journal);
   let done = before;
   const task = work.progress.start(work.name, grid.tissueTiles - before, "tiles");
-  const use = await predictBlocks(jobs, { ...work, ...processesFor(work) }, async (block, answer) => {
-    await journal.add(block, answer);
-    done += answer.logits.length;
-    task.update(done - before);
-  });
+  const use = await predictBlocks(
+    jobs,
+    { ...work, ...processesFor(work) },
+    async (block, { logits, problems, compared }) => {
+      // In this process, which has time: each worker would need a while until its compiler knows the code.
+      const inDistribution: number[] = [];
+      for (const pixels of compared) inDistribution.push(await work.compare!(pixels));
+      await journal.add(block, { logits, problems, inDistribution });
+      done += logits.length;
+      task.update(done - before);
+    },
+  );
   task.finish(`${done} of ${counted(grid.tissueTiles, "tile")}`);
   return use;
 }
@@ -106,13 +124,13 @@ type WorkersOptions = Pick<Work, "name" | "source" | "model" | "signal"> & Reado
 async function predictBlocks(
   jobs: readonly BlockJob[],
   options: WorkersOptions,
-  onAnswer: (block: number, answer: BlockAnswer) => Promise<void>,
+  onAnswer: (block: number, answer: ComparedAnswer) => Promise<void>,
 ): Promise<ProcessUse> {
   const queue = jobs.map((job) => ({ job, tries: 0 }));
   const uses = new Map<number, ProcessUse>();
   let writing: Promise<void> = Promise.resolve();
   let stopped = false;
-  const answered = (block: number, answer: BlockAnswer) => {
+  const answered = (block: number, answer: ComparedAnswer) => {
     writing = writing.then(() => onAnswer(block, answer));
     return writing;
   };
@@ -171,7 +189,7 @@ function runProcess(
   queue: Entry[],
   { source, model, workers, threads, signal }: WorkersOptions,
   isStopped: () => boolean,
-  answered: (block: number, answer: BlockAnswer) => Promise<void>,
+  answered: (block: number, answer: ComparedAnswer) => Promise<void>,
   onUse: (use: ProcessUse) => void,
 ): Promise<{ readonly open: readonly Entry[]; readonly how: string } | undefined> {
   const child = startProgram("worker-main", COLLECTOR_FLAGS);

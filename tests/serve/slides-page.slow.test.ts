@@ -7,6 +7,7 @@ import { startServer } from "../../serve/server/index";
 import { startBrowser, withoutChromium } from "../support/browser";
 import { writeModel } from "../support/served-model";
 import { picture, shrunk, writeSlide } from "../support/slide-files";
+import { familiarNoise } from "../support/slide-server";
 import { temporaryDirectory } from "../support/temporary-directory";
 
 /** Left, top, right and bottom of what is drawn on each canvas: the slide's, then the map's. */
@@ -28,7 +29,8 @@ test("a slide is predicted on the page and shown with its map, which follows the
   await mkdir(images);
   const whole = picture(900, 700);
   await writeSlide(join(images, "a.tif"), [whole, shrunk(whole, 2), shrunk(whole, 4)], { deflate: true });
-  const server = await startServer({ port: 0, images, models: [await writeModel(join(directory, "model"))] });
+  const model = await writeModel(join(directory, "model"), { familiar: familiarNoise() });
+  const server = await startServer({ port: 0, images, models: [model] });
   t.after(() => server.close());
   const { browser, close } = await startBrowser();
   t.after(close);
@@ -48,6 +50,8 @@ test("a slide is predicted on the page and shown with its map, which follows the
   await page.click("button.primary");
   await page.waitForSelector("[data-ready=true]", { timeout: 60_000 });
   await page.waitForNetworkIdle();
+  const notice = await page.$eval(".notice.warning", ({ textContent }) => textContent);
+  assert.match(notice ?? "", /^Note: 40 of 40 sampled tiles look unlike the tiles that the model was trained on /);
   const painted = () =>
     page.$eval(".slide-map", (element) => {
       const canvas = element as unknown as { width: number; height: number; getContext(kind: string): never };
@@ -135,11 +139,11 @@ test("a slide is predicted on the page and shown with its map, which follows the
   await openEarlier();
   await told("this page goes on asking for it.");
   await page.waitForSelector(opened);
-  assert.equal(await page.$("main .notice"), null);
+  assert.equal(await page.$('[aria-label="Predict a slide"] .notice'), null);
   mapFailures.push(500);
   await openEarlier();
   await told("Not now.");
   await openEarlier();
   await page.waitForSelector(opened);
-  assert.equal(await page.$("main .notice"), null);
+  assert.equal(await page.$('[aria-label="Predict a slide"] .notice'), null);
 });

@@ -12,7 +12,7 @@ import { SlideJobs } from "../../serve/server/slides/index";
 import { SlideView } from "../../serve/server/slides/slide-view";
 import { writeModel } from "../support/served-model";
 import { fill, picture, writeSlide } from "../support/slide-files";
-import { type Answer, childrenOf, serveSlides, viewProcesses } from "../support/slide-server";
+import { type Answer, childrenOf, familiarNoise, serveSlides, viewProcesses } from "../support/slide-server";
 import { temporaryDirectory } from "../support/temporary-directory";
 
 test("a slide of the image source is predicted in the background; then it has a summary, files, a map and a picture", async (t) => {
@@ -35,6 +35,14 @@ test("a slide of the image source is predicted in the background; then it has a 
   for (const wrong of ["tiles/1/2/0", "tiles/9/0/0", "tiles/x/0/0", "files/answers.jsonl", "files/..%2Fmodel.json"]) {
     assert.equal((await fetch(`${server.url}/slides/${id}/${wrong}`)).status, 404, wrong);
   }
+});
+
+test("a slide that looks unlike the model's training tiles has a remark, and their share", async (t) => {
+  const { post, ended } = await serveSlides(t, {}, { familiar: familiarNoise() });
+  const { id } = (await post({ slide: "a.tif", mpp: 0.5 })).body;
+  const { unlikeTraining, remarks } = (await ended(id)).summary;
+  assert.deepEqual([unlikeTraining.sampledTiles, unlikeTraining.share], [40, 1]);
+  assert.match(remarks.join(), /^40 of 40 sampled tiles look unlike the tiles that the model was trained on/);
 });
 
 test("no process that reads a slide has the server's keys", {

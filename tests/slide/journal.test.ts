@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { Journal } from "../../src/slide/journal";
 import { temporaryDirectory } from "../support/temporary-directory";
 
-const answer = (logit: number) => ({ logits: Float32Array.of(logit), problems: [] });
+const answer = (logit: number) => ({ logits: Float32Array.of(logit), inDistribution: [logit / 8], problems: [] });
 
 test("a journal gives back the answers of its own work, up to a line that is cut off", async (t) => {
   const path = join(await temporaryDirectory(t), "answers.jsonl");
@@ -18,6 +18,7 @@ test("a journal gives back the answers of its own work, up to a line that is cut
   await again.close();
   assert.deepEqual([...again.answers.keys()], [3, 1]);
   assert.deepEqual(again.answers.get(1)?.logits, Float32Array.of(-2));
+  assert.deepEqual(again.answers.get(1)?.inDistribution, [-0.25]);
   await assert.rejects(Journal.open(path, { model: "a" }, false), { code: "SLIDE_UNFINISHED" });
   await assert.rejects(Journal.open(path, { model: "b" }, true), { code: "SLIDE_RESUME_OTHER", message: /\(model\)/ });
 });

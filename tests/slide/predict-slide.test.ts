@@ -52,6 +52,7 @@ test("every tile with tissue gets the answer that the predictor gives for it as 
   }
   const positive = table.filter((row) => row.predicted_class === "SSA").length;
   assert.equal(result.positiveShare, positive / table.length);
+  assert.equal(result.unlikeTraining, null, "the model has no statistics of its training tiles");
 });
 
 test("each tile says whether the model learned from drawn tiles", async (t) => {

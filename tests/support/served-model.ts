@@ -3,6 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Prediction, writePredictions } from "../../src/evaluation/index";
 import { exportRun } from "../../src/export/index";
+import type { Familiarity } from "../../src/familiar/index";
 import { writeJson, writeSafetensors } from "../../src/files/index";
 import { encodePng } from "../../src/image/with-sharp";
 import { Random } from "../../src/random/index";
@@ -21,6 +22,8 @@ export interface TestModel {
   readonly validation?: readonly Prediction[];
   /** Whether its card says that its tiles were drawn; unless told it does not say what they were. */
   readonly drawn?: boolean;
+  /** Statistics of its training tiles; it has none unless given. */
+  readonly familiar?: Familiarity;
 }
 
 /** Writes the run of an MLP with random weights and exports it to `directory`, golden example included. */
@@ -36,6 +39,7 @@ export async function writeModel(
     variant = "fp32",
     validation,
     drawn,
+    familiar,
   }: TestModel = {},
 ): Promise<string> {
   const run = new RunDirectory(join(`${directory}-run`, name));
@@ -67,6 +71,7 @@ export async function writeModel(
   });
   await writeSafetensors(run.bestWeights, tensors);
   if (validation) await writePredictions(run.predictions("validation"), validation);
+  if (familiar) await writeJson(run.familiar, familiar);
   await exportRun({ run: run.path, out: directory, variant });
   return directory;
 }

@@ -4,7 +4,9 @@ import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type ServerOptions, startServer } from "../../serve/server/index";
-import { writeModel } from "./served-model";
+import { type Familiarity, fitFamiliarity, lookOf } from "../../src/familiar/index";
+import { Random } from "../../src/random/index";
+import { type TestModel, writeModel } from "./served-model";
 import { picture, shrunk, writeSlide } from "./slide-files";
 import { temporaryDirectory } from "./temporary-directory";
 
@@ -12,13 +14,13 @@ import { temporaryDirectory } from "./temporary-directory";
 export type Answer = any;
 
 /** Starts a server with the slide `a.tif`, and gives what a client needs. */
-export async function serveSlides(t: TestContext, options: Partial<ServerOptions> = {}) {
+export async function serveSlides(t: TestContext, options: Partial<ServerOptions> = {}, model: TestModel = {}) {
   const directory = await temporaryDirectory(t);
   const images = join(directory, "images");
   await mkdir(images);
   const whole = picture(700, 500);
   await writeSlide(join(images, "a.tif"), [whole, shrunk(whole, 2)], { deflate: true });
-  const models = [await writeModel(join(directory, "model"))];
+  const models = [await writeModel(join(directory, "model"), model)];
   const server = await startServer({ port: 0, images, models, ...options });
   t.after(() => server.close());
   const ask = async (path: string, init?: RequestInit): Promise<{ status: number; body: Answer; headers: Headers }> => {
@@ -35,6 +37,14 @@ export async function serveSlides(t: TestContext, options: Partial<ServerOptions
     }
   };
   return { directory, images, server, ask, post, ended };
+}
+
+/** Statistics of noise, which no slide looks like. */
+export function familiarNoise(size = 32): Familiarity {
+  const random = new Random(1, "noise");
+  const noise = () => Uint8Array.from({ length: size * size * 3 }, () => random.integer(256));
+  const looks = Array.from({ length: 80 }, () => lookOf(noise(), size));
+  return fitFamiliarity(looks.slice(0, 60), looks.slice(60));
 }
 
 /** Ids of the processes that a process has started. */

@@ -125,7 +125,7 @@ export async function view() {
         h("h2.long", { id: "shown-slide" }, job.slide),
         h("p", resultOf(job)),
         known?.trained_on?.drawn && h("p.notice.warning", DRAWN),
-        ...job.summary.remarks.map((/** @type {string} */ remark) => h("p.hint", `Note: ${remark}`)),
+        ...job.summary.remarks.map((/** @type {string} */ remark) => h("p.notice.warning", `Note: ${remark}.`)),
         viewer.element,
       ),
     );

@@ -51,14 +51,16 @@ export async function predictTiles(
   const grid = some.tissueTiles > 0 ? some : gridOf(info, { ...settings, leastTissue: 0 }, thumbnail);
   const { level, regionOf } = tileReading(info.levels, settings);
   const searched = performance.now();
-  const assessing = new AssessingModel(model);
+  const assessed = new Assessments();
   const tiles: { x: number; y: number; probability: number }[] = [];
   const problems: string[] = [];
   // Of the negative class, because 1 - p is 0 for large logits.
   let opposites = 0;
   for (const block of grid.blocks) {
     signal?.throwIfAborted();
-    const answer = await predictRegions(reader, level, block.map(regionOf), assessing);
+    const answer = await predictRegions(reader, level, block.map(regionOf), model, (pixels) =>
+      assessed.add(model.assess(pixels)),
+    );
     problems.push(...answer.problems);
     for (const [i, logit] of answer.logits.entries()) {
       const { x, y } = block[i] as (typeof block)[number];
@@ -78,7 +80,7 @@ export async function predictTiles(
     threshold,
     preprocessSeconds: preparedSeconds + (searched - started) / 1000,
     inferenceSeconds: (performance.now() - searched) / 1000,
-    ...assessing.summary(),
+    ...assessed.summary(),
     tiles: {
       total: grid.columns * grid.rows,
       predicted: tiles.length,
@@ -88,27 +90,16 @@ export async function predictTiles(
   };
 }
 
-/** A model that also assesses every tile that it predicts. */
-class AssessingModel {
+/** The comparisons of all tiles with the training tiles. */
+class Assessments {
   private readonly scores: number[] = [];
   private readonly warnings = new Map<PredictionWarning, number>();
   private count = 0;
 
-  constructor(private readonly model: TileModel) {}
-
-  get card(): TileModel["card"] {
-    return this.model.card;
-  }
-
-  predictPixels(pixels: Uint8Array, count: number): Promise<Float32Array> {
-    const bytes = pixels.length / count;
-    for (let i = 0; i < count; i++) {
-      const { inDistribution, warnings } = this.model.assess(pixels.subarray(i * bytes, (i + 1) * bytes));
-      if (inDistribution !== null) this.scores.push(inDistribution);
-      for (const warning of warnings) this.warnings.set(warning, (this.warnings.get(warning) ?? 0) + 1);
-    }
-    this.count += count;
-    return this.model.predictPixels(pixels, count);
+  add({ inDistribution, warnings }: ReturnType<TileModel["assess"]>): void {
+    if (inDistribution !== null) this.scores.push(inDistribution);
+    for (const warning of warnings) this.warnings.set(warning, (this.warnings.get(warning) ?? 0) + 1);
+    this.count++;
   }
 
   /** The median of the tiles' scores, and the warnings that most tiles have. */
