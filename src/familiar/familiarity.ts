@@ -5,7 +5,7 @@
  * @see Lee et al. 2018 (Mahalanobis distances for out-of-distribution images); Vovk et al. 2005 (conformal p-values)
  */
 import { quantile } from "../collections/index";
-import { symmetricEigen } from "../eigen/index";
+import { principalAxes } from "../eigen/index";
 import type { RowGroups } from "../evaluation/index";
 import type { Look } from "./look";
 import { scaled, scalingOf } from "./scaling";
@@ -114,8 +114,8 @@ function statisticsOf(train: readonly Look[]) {
 /** The principal directions of scaled rows. */
 function directionsOf(rows: readonly Float64Array[]): Pick<Directions, "directions" | "variances"> {
   const width = rows[0]?.length ?? 0;
-  const { values, vectors } = symmetricEigen(covariance(rows, width), width);
   const count = Math.min(Math.max(1, Math.floor(rows.length / TILES_A_DIRECTION)), width);
+  const { values, vectors } = principalAxes(rows, count);
   return {
     directions: Array.from({ length: count }, (_, k) =>
       [...vectors.subarray(k * width, (k + 1) * width)].map((value) => Number(value.toFixed(5))),
@@ -168,16 +168,6 @@ const FALSE_ALARMS = 0.05;
  */
 export function isUnlikeTraining(score: number): boolean {
   return score <= FALSE_ALARMS;
-}
-
-function covariance(rows: readonly Float64Array[], width: number): Float64Array {
-  const sums = new Float64Array(width * width);
-  for (const row of rows) {
-    for (let a = 0; a < width; a++) {
-      for (let b = 0; b < width; b++) (sums[a * width + b] as number) += (row[a] as number) * (row[b] as number);
-    }
-  }
-  return sums.map((sum) => sum / rows.length);
 }
 
 const rounded = (value: number) => Number(value.toPrecision(6));

@@ -1,7 +1,7 @@
 /** @module Compares the training images of a data set with those of its other partitions, and with further images. */
 import { spreadOver } from "../collections/index";
 import type { PixelStore, Tile } from "../dataset/index";
-import { symmetricEigen } from "../eigen/index";
+import { solveCholesky } from "../eigen/index";
 import { crossValidatedArea, foldsInTurn, type RowGroups, rowGroups } from "../evaluation/index";
 import { type Look, looksAt, mean, meanOf, STRUCTURES, scaled, scalingOf, TEXTURES } from "../familiar/index";
 
@@ -114,24 +114,17 @@ function discriminant(a: readonly Float64Array[], b: readonly Float64Array[]): (
     [b, meanB],
   ] as const) {
     for (const row of rows) {
+      const away = row.map((value, i) => value - (centre[i] as number));
       for (let i = 0; i < width; i++) {
-        const di = (row[i] as number) - (centre[i] as number);
-        for (let j = 0; j < width; j++) within[i * width + j]! += di * ((row[j] as number) - (centre[j] as number));
+        for (let j = 0, at = i * width; j <= i; j++, at++) within[at]! += away[i]! * away[j]!;
       }
     }
   }
-  const { values, vectors } = symmetricEigen(
-    within.map((sum) => sum / (a.length + b.length)),
-    width,
-  );
-  const weights = new Float64Array(width);
-  for (let k = 0; k < width; k++) {
-    const vector = vectors.subarray(k * width, (k + 1) * width);
-    let along = 0;
-    for (let j = 0; j < width; j++) along += vector[j]! * (meanB[j]! - meanA[j]!);
-    along /= Math.max(0, values[k]!) + RIDGE;
-    for (let j = 0; j < width; j++) weights[j]! += along * vector[j]!;
-  }
+  const count = a.length + b.length;
+  const lower = within.map((sum) => sum / count);
+  for (let i = 0; i < width; i++) lower[i * width + i]! += RIDGE;
+  const apart = meanB.map((value, i) => value - meanA[i]!);
+  const weights = solveCholesky(lower, apart, width);
   return (row) => row.reduce((sum, value, j) => sum + weights[j]! * (value - (meanA[j]! + meanB[j]!) / 2), 0);
 }
 
