@@ -206,12 +206,19 @@ test("a run takes nothing with it when it ends: tensors, threads and open files"
   const train = async (name: string, options: Partial<TrainingOptions>, more: Partial<RunTrainingOptions> = {}) => {
     await runTraining({ ...SMALL, data, ...options }, { run: join(folder, name), ...more });
   };
+  const nameOf = (id: string) => {
+    try {
+      return readFileSync(`/proc/self/task/${id}/comm`, "utf8");
+    } catch {
+      return undefined; // It ended since it was listed.
+    }
+  };
   // The library that decodes images keeps some threads for the next ones.
-  const isDecoder = (id: string) => readFileSync(`/proc/self/task/${id}/comm`, "utf8").startsWith("libvips");
+  const isHeld = (id: string) => nameOf(id)?.startsWith("libvips") === false;
   const held = () => ({
     tensors: tf.memory().numTensors,
     ...(process.platform === "linux" && {
-      threads: readdirSync("/proc/self/task").filter((id) => !isDecoder(id)).length,
+      threads: readdirSync("/proc/self/task").filter(isHeld).length,
       files: readdirSync("/proc/self/fd").length,
     }),
   });
