@@ -55,6 +55,8 @@ interface Result extends Evaluated, Logged {
   readonly threshold: number;
   /** The rule that chose the threshold on validation; absent if it was not chosen on data. */
   readonly thresholdRule?: string;
+  /** Warnings about the results. */
+  readonly cautions: readonly string[];
   /** Results on test by agreement of the experts, if votes are known. */
   readonly agreement?: readonly AgreementGroup[];
   readonly groups?: readonly Subgroup[];
@@ -96,6 +98,7 @@ export const command = defineCommand({
       threshold: threshold.value,
       ...(threshold.rule && { thresholdRule: threshold.rule }),
       ...evaluation.measureRun(results),
+      cautions: evaluation.cautions(results),
       ...(validation.length > 0 && temperatureOf(evaluation, validation)),
       ...(agreement.length > 0 && { agreement }),
       ...(table && groups && { groups, groupsMatched: countsOf(table) }),
@@ -124,6 +127,7 @@ export const command = defineCommand({
     return [
       metricsText(...columns),
       "",
+      ...result.cautions,
       `The threshold was ${result.thresholdRule ? `chosen on validation by ${result.thresholdRule}` : "not chosen on data"}.`,
       ...(result.agreement ?? []).map(
         ({ agreement, n, accuracy }) =>

@@ -15,6 +15,7 @@ export {
   type MeasuredBin,
   measuredBins,
 } from "./calibration";
+export { cautions } from "./cautions";
 export {
   type Comparison,
   compareModels,

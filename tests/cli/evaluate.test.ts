@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { before, test } from "node:test";
 import { histoHere, histoJson, histoJsonHere } from "../support/histo";
@@ -47,6 +48,20 @@ test("the same figures come out of histo metrics on the predictions file", async
   );
   assert.deepEqual(ofFile, ofRun);
   assert.deepEqual([columns, positive, logits], [{ label: "label", score: "probability" }, "1", false]);
+});
+
+test("what the report warns about is said in the terminal too", async () => {
+  const small = await runFolder({ test: predictedTiles(12, 3) });
+  const { cautions, report } = await evaluateJson<{ cautions: string[]; report: string }>("--run", small, "--report");
+  assert.match(cautions.join("\n"), /Only \d+ images? of the rarer class/);
+  const page = readFileSync(report, "utf8");
+  const { stdout } = await evaluate("--run", small);
+  for (const caution of cautions) {
+    assert.ok(page.includes(caution), caution);
+    assert.ok(stdout.includes(`${caution}\n`), caution);
+  }
+  await rm(join(small, "predictions-test.csv"));
+  assert.match((await evaluate("--run", small)).stdout, /no test predictions\. These are validation images/);
 });
 
 test("--report writes one file and changes nothing else", async () => {

@@ -1,0 +1,73 @@
+/** @module What readers of a run's results must know, in words. */
+import { leakWords } from "../dataset/labels/index";
+import { counted, decimal, percent } from "../format/index";
+import { labelsAndScores } from "./predictions";
+import { calibrationTest } from "./recalibration";
+import type { RowGroups } from "./row-groups";
+import { measureRun, type RunResults } from "./run-results";
+
+/**
+ * Warnings about the results of a run, as plain sentences: drawn tiles, images in several partitions, few images, results no better
+ * than chance or than always predicting one class, probabilities that are off, validation in place of a test.
+ */
+export function cautions(results: RunResults): string[] {
+  const { drawn, acrossPartitions } = results.config;
+  return [...drawnWords(drawn), ...leakWords(acrossPartitions), ...resultWords(results)];
+}
+
+/** What results on drawn tiles do not say. */
+function drawnWords(drawn = false): string[] {
+  return drawn
+    ? ["The images are drawn by a program, and so are the votes on them: these results say nothing about tissue."]
+    : [];
+}
+
+/** What its partitions may hide. */
+function resultWords(results: RunResults): string[] {
+  const { test, validation } = measureRun(results);
+  const metrics = test ?? validation;
+  if (!metrics) return [];
+  const name = test ? "test" : "validation";
+  const { labels, logits, groups } = labelsAndScores(results[name]);
+  const { tp, fn, fp, tn } = metrics.confusion;
+  const [positives, negatives] = [tp + fn, tn + fp];
+  const floor = Math.max(positives, negatives) / metrics.n;
+  const found: string[] = [];
+  if (name === "validation") {
+    found.push(
+      "There are no test predictions. These are validation images, which were used to choose epoch and threshold: expect worse results on new images.",
+    );
+  }
+  if (positives === 0 || negatives === 0) {
+    found.push(
+      `All ${name} images are of one class: areas under curves cannot be computed, and nothing is known about the other class.`,
+    );
+  } else {
+    const images = Math.min(positives, negatives);
+    const units = groups ? fewestGroups(labels, groups) : images;
+    const few = groups
+      ? `${counted(units, "group")} (patients or slides) with images of one class`
+      : `${counted(images, "image")} of the rarer class`;
+    if (units < 30) found.push(`Only ${few}: the intervals are wide, and may still be too narrow.`);
+  }
+  if ((metrics.rocAucCi95?.[0] ?? 1) <= 0.5 && metrics.rocAuc > 0.5)
+    found.push("The interval of the ROC AUC includes 0.5: the ranking may be chance.");
+  if (metrics.rocAuc <= 0.5) found.push("The ROC AUC is no better than chance.");
+  if (positives > 0 && negatives > 0 && metrics.accuracy < floor) {
+    found.push(
+      `Accuracy (${percent(metrics.accuracy)}) is below that of always predicting the more frequent class (${percent(floor)}).`,
+    );
+  }
+  // Large, and significant for this number of images.
+  if (metrics.expectedCalibrationError > 0.1 && calibrationTest(labels, logits, groups) < 0.01) {
+    found.push("Probabilities are poorly calibrated: use the decision, not the probability.");
+  }
+  if (test && validation && validation.rocAuc - test.rocAuc > 0.05) {
+    found.push(`Validation (ROC AUC ${decimal(validation.rocAuc)}) is better than the test result.`);
+  }
+  return found;
+}
+
+function fewestGroups(labels: ArrayLike<number>, groups: RowGroups): number {
+  return Math.min(...[0, 1].map((label) => new Set(groups.filter((_, row) => labels[row] === label)).size));
+}
