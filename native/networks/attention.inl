@@ -105,13 +105,20 @@ void AttentionBackward(const AttentionShape& shape, Index head, const float* qkv
   GatherAcross(s, s.k, s.width, s.kAcross);
   GatherAcross(s, own + 2 * features, stride, s.vAcross);
   Gather(s, errors + place, features, 1, s.errors);
+  // For each query, the sum over keys of weights times their errors, computed from the outputs, which are much smaller. In a
+  // loop of its own, so that no row waits for the memory of the next one.
+  float* means = s.result;  // not needed yet
+  for (Index i = 0; i < s.tokens; i++) {
+    Vector sum{};
+    OverRow(s.depth, [&](Index c, Index n) {
+      sum += Take(s.errors + i * s.width + c, n) * Take(out + place + i * features + c, n);
+    });
+    means[i] = Sum(sum);
+  }
   Product(s.tokens, s.tokens, s.depth, s.q, s.width, 1, s.kAcross, s.scoreWidth, s.scores, s.scoreWidth);
   Product(s.tokens, s.tokens, s.depth, s.errors, s.width, 1, s.vAcross, s.scoreWidth, s.scoreErrors, s.scoreWidth);
   for (Index i = 0; i < s.tokens; i++) {
-    // The sum over keys of weights times their errors, computed from the outputs, which are much smaller.
-    float mean = 0;
-    for (Index c = 0; c < s.depth; c++) mean += s.errors[i * s.width + c] * out[place + i * features + c];
-    const float shift = logSums[head * s.tokens + i];
+    const float mean = means[i], shift = logSums[head * s.tokens + i];
     float* row = s.scores + i * s.scoreWidth;
     float* rowErrors = s.scoreErrors + i * s.scoreWidth;
     for (Index j = 0; j < s.tokens; j += kLanes) {
