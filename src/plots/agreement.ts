@@ -2,7 +2,7 @@
 import type { Data } from "plotly.js";
 import type { AgreementGroup, VoteGroup } from "../evaluation/index";
 import { counted, decimal } from "../format/index";
-import { errorBars, type Figure, figure, rounded } from "./figure";
+import { errorBars, type Figure, figure, plain, rounded } from "./figure";
 import { colours, legendBelow } from "./theme";
 
 /** Accuracy by the number of experts in the majority, with 95 % intervals. */
@@ -60,13 +60,13 @@ export function votesFigure(groups: readonly VoteGroup[], positive: string): Fig
         y: rounded(groups.map(({ calledPositive }) => calledPositive)),
         customdata,
         mode: "lines+markers",
-        name: `share called ${positive}`,
+        name: `share called ${plain(positive)}`,
         line: { color: colours.positive, dash: "dash" },
         hovertemplate: "%{y:.3f} (%{customdata} images)<extra></extra>",
       },
     ],
     {
-      xaxis: { title: { text: `votes for ${positive}` }, type: "category" },
+      xaxis: { title: { text: `votes for ${plain(positive)}` }, type: "category" },
       yaxis: { range: [-0.02, 1.02], dtick: 0.2, tickformat: ".1f" },
       legend: legendBelow(),
     },

@@ -1,7 +1,7 @@
 /** @module Draws a network as boxes from input to output. */
 import type { Data, Layout } from "plotly.js";
 import { counted } from "../format/index";
-import { type Figure, figure } from "./figure";
+import { type Figure, figure, plain } from "./figure";
 import { colours } from "./theme";
 
 /** One drawn layer. */
@@ -53,7 +53,7 @@ export function architectureFigure(layers: readonly LayerBox[]): Figure {
       x,
       y: isStaggered && x % 2 === 1 ? -0.85 : -0.55,
       yanchor: "top",
-      text: `<b>${box.output}</b><br>${box.kind}${parameters}`,
+      text: `<b>${plain(box.output)}</b><br>${plain(box.kind)}${parameters}`,
       showarrow: false,
       font: { size: 11 },
     });
@@ -63,7 +63,7 @@ export function architectureFigure(layers: readonly LayerBox[]): Figure {
     y: boxes.map(() => 0),
     mode: "markers",
     marker: { opacity: 0, size: 30 },
-    text: boxes.map((box) => (box ? `${box.name}: ${counted(box.parameters, "weight")}` : "")),
+    text: boxes.map((box) => (box ? `${plain(box.name)}: ${counted(box.parameters, "weight")}` : "")),
     hovertemplate: "%{text}<extra></extra>",
   };
   const hidden = { visible: false, fixedrange: true } as const;

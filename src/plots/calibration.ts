@@ -1,7 +1,7 @@
 /** @module Calibration and distribution of the predicted probabilities. */
 import type { Data } from "plotly.js";
 import type { MeasuredBin } from "../evaluation/index";
-import { errorBars, type Figure, figure, referenceLine, rounded, verticalLine } from "./figure";
+import { errorBars, type Figure, figure, plain, referenceLine, rounded, verticalLine } from "./figure";
 import { colours, legendBelow } from "./theme";
 
 /**
@@ -11,7 +11,8 @@ import { colours, legendBelow } from "./theme";
 export function calibrationFigure(
   series: readonly { readonly name: string; readonly bins: readonly MeasuredBin[] }[],
 ): Figure {
-  const data = series.flatMap(({ name, bins }, i): Data[] => {
+  const data = series.flatMap(({ name: given, bins }, i): Data[] => {
+    const name = plain(given);
     const colour = colours.series[i % colours.series.length] as string;
     const filled = bins.filter(({ count }) => count > 0);
     const shares = filled.map(({ positiveShare }) => positiveShare);
@@ -84,7 +85,7 @@ export function scoreFigure(
       x: values.map((_, i) => (i + 0.5) / bins),
       y: values,
       width: 1 / bins,
-      name: classes[label] as string,
+      name: plain(classes[label] as string),
       opacity: 0.65,
       marker: { color: label ? colours.positive : colours.negative },
       hovertemplate: "%{y} images at %{x:.2f}<extra></extra>",
@@ -93,7 +94,12 @@ export function scoreFigure(
   return figure("Predicted probabilities by class", data, {
     barmode: "overlay",
     bargap: 0,
-    xaxis: { title: { text: `predicted probability of ${classes[1]}` }, range: [0, 1], dtick: 0.1, tickformat: ".1f" },
+    xaxis: {
+      title: { text: `predicted probability of ${plain(classes[1])}` },
+      range: [0, 1],
+      dtick: 0.1,
+      tickformat: ".1f",
+    },
     yaxis: { title: { text: "images" } },
     ...(threshold !== undefined && { shapes: [verticalLine(threshold)] }),
   });

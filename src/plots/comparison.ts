@@ -1,6 +1,6 @@
 /** @module Compares techniques: results, and costs of accuracy. */
 import type { Interval } from "../evaluation/index";
-import { type Figure, figure } from "./figure";
+import { type Figure, figure, plain } from "./figure";
 import { intervalFigure } from "./intervals";
 import { colours } from "./theme";
 
@@ -55,12 +55,12 @@ export function techniqueCostFigure(rows: readonly ComparedTechnique[]): Figure 
     rows.map((row, i) => ({
       x: [of(row)],
       y: [row.test.rocAuc],
-      name: row.name,
-      legendgroup: row.name,
+      name: plain(row.name),
+      legendgroup: plain(row.name),
       showlegend: axis === "",
       mode: "markers" as const,
       marker: { size: 12, color: colours.series[i % colours.series.length], symbol: i },
-      hovertemplate: `${row.title}: %{y:.3f}, %{x:.3s}<extra></extra>`,
+      hovertemplate: `${plain(row.title)}: %{y:.3f}, %{x:.3s}<extra></extra>`,
       xaxis: `x${axis}`,
       yaxis: `y${axis}`,
     })),

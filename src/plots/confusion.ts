@@ -2,7 +2,7 @@
 import type { Data } from "plotly.js";
 import type { Confusion } from "../evaluation/index";
 import { percent } from "../format/index";
-import { type Figure, figure } from "./figure";
+import { type Figure, figure, plain } from "./figure";
 import { sequentialScale } from "./theme";
 
 /** Counts and shares of each true class as a 2 x 2 heat map. */
@@ -28,7 +28,13 @@ export function confusionFigure(
       };
     }),
   );
-  const ticks = { tickvals: [0, 1], ticktext: [...classes], showgrid: false, showline: false, ticks: "" as const };
+  const ticks = {
+    tickvals: [0, 1],
+    ticktext: classes.map(plain),
+    showgrid: false,
+    showline: false,
+    ticks: "" as const,
+  };
   const map: Data = {
     type: "heatmap",
     z: shares,

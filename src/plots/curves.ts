@@ -2,7 +2,7 @@
 import type { Data, Layout } from "plotly.js";
 import type { Interval, PrecisionRecallCurve, RocBand, RocCurve, SweepPoint } from "../evaluation/index";
 import { decimal } from "../format/index";
-import { cornersOf, type Figure, figure, referenceLine, rounded, verticalLine, withInterval } from "./figure";
+import { cornersOf, type Figure, figure, plain, referenceLine, rounded, verticalLine, withInterval } from "./figure";
 import { colours, legendBelow, translucent } from "./theme";
 
 /** One model's ROC curve. */
@@ -36,7 +36,7 @@ export function rocFigure(series: readonly RocSeries[]): Figure {
       y: rounded(shown.map((at) => y[at] as number)),
       customdata: rounded(shown.map((at) => thresholds[at] as number)) as number[],
       mode: "lines",
-      name: `${name}: AUC ${withInterval(auc, ci95)}`,
+      name: `${plain(name)}: AUC ${withInterval(auc, ci95)}`,
       line: { color: colour },
       hovertemplate: "recall %{y:.3f}, false positive rate %{x:.3f}, threshold %{customdata:.3f}<extra></extra>",
     });
@@ -96,7 +96,7 @@ export function precisionRecallFigure(series: readonly PrecisionRecallSeries[], 
       y: rounded([...precision.slice(0, 1), ...precision]),
       customdata: rounded([...thresholds.slice(0, 1), ...thresholds]) as number[],
       mode: "lines",
-      name: `${name}: average precision ${withInterval(prAuc, ci95)}`,
+      name: `${plain(name)}: average precision ${withInterval(prAuc, ci95)}`,
       line: { color: colours.series[i % colours.series.length] as string, shape: "vh" },
       hovertemplate: "precision %{y:.3f}, recall %{x:.3f}, threshold %{customdata:.3f}<extra></extra>",
     };

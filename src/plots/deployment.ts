@@ -1,7 +1,7 @@
 /** @module Figures about serving: measured latencies, and costs by traffic. */
 import type { Data } from "plotly.js";
 import { spreadOver } from "../collections/index";
-import { type Figure, figure, logTicks, verticalLine } from "./figure";
+import { type Figure, figure, logTicks, plain, verticalLine } from "./figure";
 import { colours } from "./theme";
 
 /** Box plots of named latencies (seconds) on a logarithmic axis in milliseconds. */
@@ -12,7 +12,7 @@ export function latencyFigure(measured: Readonly<Record<string, readonly number[
   const data = milliseconds.map(([name, y], i) => {
     const box: Partial<Data> = {
       type: "box",
-      name,
+      name: plain(name),
       y,
       boxpoints: "all",
       jitter: 0.4,
@@ -43,7 +43,7 @@ export function costFigure(
     return {
       type: "scatter",
       mode: "lines",
-      name,
+      name: plain(name),
       x: requests,
       y: requests.map(cost),
       line: { color, dash, width: 2 },
@@ -69,7 +69,7 @@ export function patternFigure(
   const points = Object.entries(values).map(([name, x], i): Data => {
     const symbol = i === 0 ? "circle" : "diamond";
     const marker = { color: colours.series[i % colours.series.length] as string, size: 11, symbol };
-    return { type: "scatter", mode: "markers", name, x: [...x], y: [...patterns], marker };
+    return { type: "scatter", mode: "markers", name: plain(name), x: [...x], y: patterns.map(plain), marker };
   });
   return figure(title, points, {
     xaxis: { type: "log", title: { text: axis }, ...logTicks(Object.values(values).flat()) },

@@ -2,7 +2,7 @@
 import type { Data } from "plotly.js";
 import type { LabelSummary, VoteSummary } from "../dataset/index";
 import { counted, percent } from "../format/index";
-import { type Figure, figure, rounded } from "./figure";
+import { type Figure, figure, plain, rounded } from "./figure";
 import { colours } from "./theme";
 
 const CLASS_COLOURS = [colours.negative, colours.positive] as const;
@@ -13,7 +13,7 @@ export function classBalanceFigure({ classNames, classes, partitions }: LabelSum
   const count = (className: string, name: (typeof names)[number]) => classes[className]?.[name] ?? 0;
   const data = classNames.map((className, index) => ({
     type: "bar" as const,
-    name: className,
+    name: plain(className),
     x: [...names],
     y: names.map((name) => count(className, name)),
     text: names.map((name) => percent(count(className, name) / (partitions[name] as number), 0)),
@@ -21,7 +21,7 @@ export function classBalanceFigure({ classNames, classes, partitions }: LabelSum
     insidetextanchor: "start" as const,
     textfont: { color: "#FFFFFF" },
     marker: { color: CLASS_COLOURS[index] as string },
-    hovertemplate: `${className}: %{y} tiles<extra></extra>`,
+    hovertemplate: `${plain(className)}: %{y} tiles<extra></extra>`,
   }));
   return figure("Tiles by partition and class", data, {
     barmode: "group",
@@ -37,15 +37,15 @@ export function voteDistributionFigure({ byClass, voters }: VoteSummary, positiv
   const inOrder = Object.entries(byClass).sort(([a], [b]) => Number(a === positive) - Number(b === positive));
   const data = inOrder.map(([className, counts], index) => ({
     type: "bar" as const,
-    name: `labelled ${className}`,
+    name: `labelled ${plain(className)}`,
     x,
     y: [...counts],
     marker: { color: CLASS_COLOURS[index % 2] as string },
-    hovertemplate: `%{y} tiles with %{x} votes, labelled ${className}<extra></extra>`,
+    hovertemplate: `%{y} tiles with %{x} votes, labelled ${plain(className)}<extra></extra>`,
   }));
-  return figure(`How many of ${counted(voters, "expert")} chose ${positive}`, data, {
+  return figure(`How many of ${counted(voters, "expert")} chose ${plain(positive)}`, data, {
     barmode: "stack",
-    xaxis: { title: { text: `votes for ${positive}` }, type: "category" },
+    xaxis: { title: { text: `votes for ${plain(positive)}` }, type: "category" },
     yaxis: { title: { text: "tiles" } },
   });
 }
@@ -73,9 +73,9 @@ export function colourDistributionFigure(
         x: bins,
         y: rounded(share),
         mode: "lines" as const,
-        name: `${name}, ${channel}`,
+        name: `${plain(name)}, ${channel}`,
         line: { color: colour, dash: dashes[group % dashes.length] as "solid", width: 1.8 },
-        hovertemplate: `${name}, ${channel} %{x:.0f}: %{y:.2%}<extra></extra>`,
+        hovertemplate: `${plain(name)}, ${channel} %{x:.0f}: %{y:.2%}<extra></extra>`,
       };
     }),
   );
@@ -106,17 +106,17 @@ export function tileScatterFigure(
     return {
       x: rounded(rows.map((row) => points.x[row] as number)),
       y: rounded(rows.map((row) => points.y[row] as number)),
-      text: rows.map((row) => points.names?.[row] ?? ""),
+      text: rows.map((row) => plain(points.names?.[row] ?? "")),
       mode: "markers" as const,
       type: "scatter" as const,
-      name,
+      name: plain(name),
       marker: {
         color: CLASS_COLOURS[label] as string,
         symbol: label === 0 ? "circle" : "diamond",
         size: 5,
         opacity: 0.6,
       },
-      hovertemplate: `%{text}<extra>${name}</extra>`,
+      hovertemplate: `%{text}<extra>${plain(name)}</extra>`,
     };
   });
   return figure(title, data, { xaxis: { title: { text: x } }, yaxis: { title: { text: y } } });
@@ -130,7 +130,7 @@ export function barFigure(
 ): Figure {
   const bars: Data = {
     type: "bar",
-    x: rows.map(({ name }) => name),
+    x: rows.map(({ name }) => plain(name)),
     y: rounded(rows.map(({ value }) => value)),
     marker: { color: colours.negative },
     width: 0.6,

@@ -13,8 +13,17 @@ export interface Figure {
 /** Default size of a figure in pixels. */
 export const FIGURE_SIZE = { width: 700, height: 420 } as const;
 
+/** Characters for private use that stand for a name's marks until {@link figure} escapes them. */
+const [LESS, PERCENT] = ["\uE000", "\uE001"];
+
+/** A name from data for the texts of a figure, which show marks in it (`<b>`, `%{y}`) as they are. */
+export function plain(name: string): string {
+  return name.replaceAll("<", LESS).replaceAll("%{", `${PERCENT}{`);
+}
+
 /**
- * A figure in the project's style. Texts may hold names from data sets: plotly leaves out what looks like a tag that it does not know.
+ * A figure in the project's style. Names from data belong into {@link plain}. In other texts, what looks like a tag is escaped, unless
+ * figures have it: plotly leaves out those that it does not know.
  * @param title one line: what the figure shows
  */
 export function figure(title: string, data: Data[], layout: Partial<Layout> = {}): Figure {
@@ -27,7 +36,10 @@ const MARKS = /<(?!\/?(?:b|br|extra)>)|&(?=#?\w+;)/g;
 
 /** The same value, with marks in all of its texts escaped. */
 function withPlainTexts<T>(value: T): T {
-  if (typeof value === "string") return value.replace(MARKS, (mark) => (mark === "<" ? "&lt;" : "&amp;")) as T;
+  if (typeof value === "string") {
+    const escaped = value.replace(MARKS, (mark) => (mark === "<" ? "&lt;" : "&amp;"));
+    return escaped.replaceAll(LESS, "&lt;").replaceAll(PERCENT, "&#37;") as T;
+  }
   if (Array.isArray(value)) return value.map(withPlainTexts) as T;
   if (value === null || typeof value !== "object" || ArrayBuffer.isView(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, withPlainTexts(inner)])) as T;

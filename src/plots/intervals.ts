@@ -1,7 +1,7 @@
 /** @module Forest plots of values with their intervals: subgroups, differences of models and of images, importances. */
 import type { Data } from "plotly.js";
 import type { Interval, PairedDifference, Subgroup } from "../evaluation/index";
-import { errorBars, type Figure, figure, rounded, verticalLine, withInterval } from "./figure";
+import { errorBars, type Figure, figure, plain, rounded, verticalLine, withInterval } from "./figure";
 import { colours } from "./theme";
 
 /** Values as points with their intervals as bars, in the given order from the top. */
@@ -14,7 +14,7 @@ export function intervalFigure(
   const values = rows.map(({ value }) => value);
   const points: Data = {
     x: rounded(values),
-    y: rows.map(({ name }) => name),
+    y: rows.map(({ name }) => plain(name)),
     error_x: errorBars(
       values,
       rows.map(({ interval }) => interval),
@@ -64,7 +64,7 @@ export function differenceFigure(
     const found = differences[key];
     return found ? [{ name, value: found.difference, interval: found.ci95 }] : [];
   });
-  return intervalFigure(`${names[0]} minus ${names[1]}`, rows, { title: "difference", reference: 0 });
+  return intervalFigure(names.map(plain).join(" minus "), rows, { title: "difference", reference: 0 });
 }
 
 /** One bar of {@link importanceFigure}. */
@@ -80,7 +80,7 @@ export function importanceFigure(importances: readonly Importance[], title = "Im
     type: "bar",
     orientation: "h",
     x: rounded(sorted.map(({ value }) => value)),
-    y: sorted.map(({ name }) => name),
+    y: sorted.map(({ name }) => plain(name)),
     marker: { color: colours.negative },
     hovertemplate: "%{y}: %{x:.3f}<extra></extra>",
   };

@@ -1,7 +1,7 @@
 /** @module Parallel coordinates of a search: one line per trial across one axis per setting. */
 import type { Data, Layout } from "plotly.js";
 import { counted } from "../format/index";
-import { type Figure, figure } from "./figure";
+import { type Figure, figure, plain } from "./figure";
 import { sequentialScale } from "./theme";
 
 /** Settings of a trial and its result. */
@@ -45,7 +45,7 @@ export function parallelCoordinates(trials: readonly Trial[], options: ParallelO
         line: { color: colourAt(0.25 + 0.75 * quality), width: quality > 0.999 ? 4 : 1.6 },
         opacity: 0.35 + 0.6 * quality,
         showlegend: false,
-        text: axes.map((axis) => `${axis.name}: ${trial[axis.name] ?? "–"}`),
+        text: axes.map((axis) => plain(`${axis.name}: ${trial[axis.name] ?? "–"}`)),
         hovertemplate: "%{text}<extra></extra>",
       };
     });
@@ -54,20 +54,20 @@ export function parallelCoordinates(trials: readonly Trial[], options: ParallelO
       ticks.map(({ at, text }) => ({
         x,
         y: at,
-        text,
+        text: plain(text),
         showarrow: false,
         xanchor: "right",
         xshift: -6,
         font: { size: 11 },
       })),
   );
-  return figure(`${objective} of ${counted(ordered.length, "trial")}`, lines, {
+  return figure(`${plain(objective)} of ${counted(ordered.length, "trial")}`, lines, {
     width: Math.max(560, 150 * axes.length),
     annotations,
     shapes: axes.map((_, x) => ({ type: "line", x0: x, x1: x, y0: 0, y1: 1, line: { width: 1, color: "#8A8F98" } })),
     xaxis: {
       tickvals: axes.map((_, i) => i),
-      ticktext: names,
+      ticktext: names.map(plain),
       side: "top",
       showgrid: false,
       showline: false,
