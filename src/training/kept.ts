@@ -21,6 +21,14 @@ export async function kept(what: string, write: () => Promise<void>, progress: P
   }
 }
 
+/** A file of the cache. */
+interface Stored<T> {
+  readonly sha256: string;
+  readonly value: T;
+}
+
+const hashOf = (value: object) => sha256(JSON.stringify(value));
+
 /**
  * A value from the cache, computed if it is missing. A cache that takes nothing is no obstacle, and not worth a word.
  * @param folder in the cache
@@ -32,10 +40,10 @@ export async function cached<T extends object>(
   compute: () => T | Promise<T>,
 ): Promise<T> {
   const path = join(cacheDirectory(), folder, `${sha256(JSON.stringify(basis))}.json`);
-  // As with other caches, what cannot be read is computed again.
-  const stored = existsSync(path) ? await readJson<T>(path).catch(() => undefined) : undefined;
-  if (stored) return stored;
-  const found = await compute();
-  await writeJson(path, found).catch(() => undefined);
-  return found;
+  // As with other caches, what is damaged is computed again.
+  const stored = existsSync(path) ? await readJson<Partial<Stored<T>> | null>(path).catch(() => undefined) : undefined;
+  if (stored?.value && stored.sha256 === hashOf(stored.value)) return stored.value;
+  const value = await compute();
+  await writeJson(path, { sha256: hashOf(value), value } satisfies Stored<T>).catch(() => undefined);
+  return value;
 }

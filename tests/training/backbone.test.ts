@@ -4,7 +4,7 @@ import { mkdir, readdir, readFile, rm, truncate, writeFile } from "node:fs/promi
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { readPredictions } from "../../src/evaluation/index";
-import { cacheDirectory, readJson, writeJson } from "../../src/files/index";
+import { cacheDirectory, readJson, writeJson, writeSafetensors } from "../../src/files/index";
 import type { TrainingOptions } from "../../src/options/index";
 import { silentProgress } from "../../src/progress/index";
 import { type RunConfig, RunDirectory } from "../../src/runs/index";
@@ -143,6 +143,12 @@ test("embeddings are computed once for a data set, and a run that was stopped go
   const fourth = watched(Number.POSITIVE_INFINITY);
   await runTraining(settings, { run: `${run}-damaged`, progress: fourth.progress });
   assert.equal(fourth.seen.at(0), 3 * 60 + 16, "only the damaged view is computed again");
+  const few = [{ name: "embeddings", shape: [1, 1], data: () => Float32Array.of(1) }];
+  for (const name of damaged)
+    await writeSafetensors(join(cache, name), few, { rank: "2", pooling: "none", prefix: "0" });
+  const fifth = watched(Number.POSITIVE_INFINITY);
+  await runTraining(settings, { run: `${run}-few`, progress: fifth.progress });
+  assert.equal(fifth.seen.at(0), 3 * 60 + 16, "so is one with too few rows");
 });
 
 test("where embeddings cannot be kept, training goes on and says so once", async (context) => {

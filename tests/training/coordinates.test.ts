@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { copyFile, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { writeSafetensors } from "../../src/files/index";
 import { resolveTrainingOptions } from "../../src/options/index";
 import { type Progress, silentProgress } from "../../src/progress/index";
 import { createTask, openTrainingData, runTraining } from "../../src/training/index";
@@ -44,6 +45,13 @@ test("coordinates are computed once for a basis, and again where the basis, the 
   assert.equal(kept.length, 4);
   for (const name of kept) await writeFile(join(subspaceDirectory, name), "torn");
   assert.deepEqual(await build(), { done: 1, numbers: first.numbers }, "a damaged file is made again");
+  // Whole files, but with the contents of others.
+  for (const name of await readdir(subspaceDirectory)) {
+    const tensors = ["train", "validation", "test", "directions", "mean", "variances"];
+    const one = tensors.map((tensor) => ({ name: tensor, shape: [1], data: () => Float32Array.of(1) }));
+    await writeSafetensors(join(subspaceDirectory, name), one);
+  }
+  assert.deepEqual(await build(), { done: 1, numbers: first.numbers }, "so is one with too few values");
 });
 
 test("where a basis and coordinates cannot be kept, training goes on; a shared folder must take the basis", async (context) => {

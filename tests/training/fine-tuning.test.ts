@@ -1,7 +1,7 @@
 import "../support/float32";
 import assert from "node:assert/strict";
 import { readFile, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { writeEfficientNetLite } from "../../src/backbones/efficientnet-lite";
 import { SafetensorsFile } from "../../src/files/index";
@@ -66,6 +66,13 @@ test("weights that are missing or damaged, and options of other networks, are sa
   });
   await assert.rejects(train("b", { freeze: "half" }), { code: "OPTION_RANGE", message: /none, all or blocks:N/ });
   await assert.rejects(train("c", { freeze: "blocks:17" }), { message: /has 16 blocks/ });
+  const description = join(dirname(weights), "backbone.json");
+  const whole = await readFile(description);
+  for (const damaged of ['{"torn', "null", "{}"]) {
+    await writeFile(description, damaged);
+    await assert.rejects(train("d"), { code: "BACKBONE_DAMAGED" }, damaged);
+  }
+  await writeFile(description, whole);
   await writeFile(weights, (await readFile(weights)).subarray(0, 1000));
   await assert.rejects(train("d"), { code: "BACKBONE_DAMAGED" });
   await rm(weights);

@@ -47,8 +47,13 @@ test("a head is solved once for the same features and labels, and says how far i
   await solvedHead({ ...own, labels: labels.reverse() }, other);
   assert.equal(other.seen.length, 16, "other labels, another head");
   const heads = join(folder, "heads");
-  for (const name of readdirSync(heads)) writeFileSync(join(heads, name), '{"torn');
-  assert.deepEqual(await solvedHead(own, watched()), solved);
+  for (const damaged of ['{"torn', "{}", "null", "[]", '{"value":{"weights":[1],"bias":0,"penalty":1}}']) {
+    for (const name of readdirSync(heads)) writeFileSync(join(heads, name), damaged);
+    assert.deepEqual(await solvedHead(own, watched()), solved, damaged);
+    const kept = watched();
+    assert.deepEqual(await solvedHead(own, kept), solved);
+    assert.deepEqual(kept.seen, [], "it is kept again");
+  }
 });
 
 test("Ctrl-C ends the solving of a head, which leaves nothing behind", async (context) => {

@@ -10,7 +10,7 @@ import type { ProgressTask } from "../../progress/index";
 import type { TrainingData } from "../data";
 import { kept } from "../kept";
 import { joined } from "../rows";
-import { removeDamaged } from "../subspace/basis-cache";
+import { readWhole, removeDamaged } from "../subspace/basis-cache";
 import type { TaskContext } from "../training-task";
 import { formOf, type OutputForm, type Pooling, pooled } from "./pooling";
 
@@ -64,11 +64,11 @@ export async function embeddingsOf(
       const ofView: Chunk[] = [];
       for (let start = 0; start < count; start += CHUNK) {
         const path = join(folder, `view-${view}-${start / CHUNK}.safetensors`);
-        let chunk = await readChunk(path).catch((error: unknown) => removeDamaged(path, error));
+        const end = Math.min(count, start + CHUNK);
+        let chunk = await readChunk(path, end - start).catch((error: unknown) => removeDamaged(path, error));
         if (!chunk) {
           task ??= progress.start(`Embeddings by ${backbone.name}`, views * count, "views");
           session ??= await GraphSession.open(backbone.file);
-          const end = Math.min(count, start + CHUNK);
           const done = (at: number) => task?.update(view * count + at);
           const made = await embed(session, backbone, { store, start, end, view, done, signal });
           chunk = made;
@@ -86,13 +86,16 @@ export async function embeddingsOf(
   return { width, form, views: chunks.map((ofView) => joined(ofView.map(({ values }) => values))) };
 }
 
-async function readChunk(path: string): Promise<Chunk | undefined> {
+/** @param rows that the file must have */
+async function readChunk(path: string, rows: number): Promise<Chunk | undefined> {
   if (!existsSync(path)) return undefined;
   return SafetensorsFile.reading(path, async (file) => {
     const { rank, pooling, prefix } = file.metadata;
+    const width = file.shapeOf("embeddings")[1] ?? 0;
+    if (!pooling) throw new InputError("TENSORS_UNREADABLE", `${path} does not say how its values were pooled.`);
     return {
-      width: file.shapeOf("embeddings")[1] as number,
-      values: await file.read("embeddings"),
+      width,
+      values: await readWhole(file, "embeddings", rows * width),
       form: { rank: Number(rank), pooling: pooling as Pooling, prefix: Number(prefix) },
     };
   });

@@ -81,6 +81,13 @@ export async function removeDamaged(path: string, error: unknown): Promise<undef
   return undefined;
 }
 
+/** Reads a tensor of a file of the cache. @throws {InputError} `TENSORS_UNREADABLE` if it has another number of values */
+export async function readWhole(file: SafetensorsFile, name: string, count: number): Promise<Float32Array> {
+  const values = await file.read(name);
+  if (values.length === count) return values;
+  throw new InputError("TENSORS_UNREADABLE", `${file.path} has ${values.length} values of ${name}, not ${count}.`);
+}
+
 async function writeBasis(path: string, basis: Basis): Promise<void> {
   const { size, rank, directions, mean, variances, classes, totalVariance } = basis;
   await writeSafetensors(
@@ -97,12 +104,13 @@ async function writeBasis(path: string, basis: Basis): Promise<void> {
 function readBasis(path: string): Promise<Basis> {
   return SafetensorsFile.reading(path, async (file) => {
     const classes = (file.metadata.classes ?? "").split(",") as SymmetryClass[];
+    const [rank, size] = [classes.length, Number(file.metadata.size)];
     return {
-      size: Number(file.metadata.size),
-      rank: classes.length,
-      directions: await file.read("directions"),
-      mean: await file.read("mean"),
-      variances: await file.read("variances"),
+      size,
+      rank,
+      directions: await readWhole(file, "directions", size ** 2 * 3 * rank),
+      mean: await readWhole(file, "mean", rank),
+      variances: await readWhole(file, "variances", rank),
       classes,
       totalVariance: Number(file.metadata.totalVariance),
     };

@@ -10,7 +10,7 @@ import { eachPartition, type TrainingData } from "../data";
 import { kept } from "../kept";
 import type { TaskContext } from "../training-task";
 import type { Basis } from "./basis";
-import { fingerprintOf, removeDamaged, subspaceDirectoryOf } from "./basis-cache";
+import { fingerprintOf, readWhole, removeDamaged, subspaceDirectoryOf } from "./basis-cache";
 import { type Projection, project } from "./coordinates";
 
 /** Increase this when the method changes. */
@@ -32,16 +32,20 @@ export async function cachedCoordinates(
   const places = PARTITIONS.map((partition) => [...positions[partition]]);
   const key = sha256(JSON.stringify([VERSION, fingerprintOf(basis), whitening, store.contentHash, places, mean, std]));
   const path = join(subspaceDirectoryOf(context), `${key.slice(0, 32)}.coordinates.safetensors`);
-  const stored = await readCoordinates(path).catch((error: unknown) => removeDamaged(path, error));
+  const { rank } = basis;
+  const read = () =>
+    SafetensorsFile.reading(path, (file) =>
+      eachPartition((partition) => readWhole(file, partition, positions[partition].length * rank)),
+    );
+  const stored = await read().catch((error: unknown) => removeDamaged(path, error));
   if (stored) return stored;
   const found = await projectAll(data, projection, context);
-  const { rank } = basis;
   const tensors = PARTITIONS.map((name) => {
     const values = found[name];
     return { name, shape: [values.length / rank, rank], data: () => values };
   });
   const write = () => writeOnce(path, (own) => writeSafetensors(own, tensors));
-  return (await kept("coordinates", write, context.progress)) ? readCoordinates(path) : found;
+  return (await kept("coordinates", write, context.progress)) ? read() : found;
 }
 
 async function projectAll(
@@ -63,8 +67,4 @@ async function projectAll(
   });
   task.finish();
   return found;
-}
-
-function readCoordinates(path: string): Promise<Coordinates> {
-  return SafetensorsFile.reading(path, (file) => eachPartition((partition) => file.read(partition)));
 }
