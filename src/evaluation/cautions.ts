@@ -1,10 +1,12 @@
 /** @module What readers of a run's results must know, in words. */
 import { leakWords } from "../dataset/labels/index";
 import { counted, decimal, percent } from "../format/index";
-import { labelsAndScores } from "./predictions";
+import { labelsAndScores, type ScoredRows } from "./predictions";
 import { calibrationTest } from "./recalibration";
-import type { RowGroups } from "./row-groups";
 import { measureRun, type RunResults } from "./run-results";
+
+/** Fewer units of the rarer class than these are worth a warning. */
+const FEW = { intervals: 30, threshold: 10 };
 
 /**
  * Warnings about the results of a run, as plain sentences: drawn tiles, images in several partitions, few images, results no better
@@ -28,7 +30,8 @@ function resultWords(results: RunResults): string[] {
   const metrics = test ?? validation;
   if (!metrics) return [];
   const name = test ? "test" : "validation";
-  const { labels, logits, groups } = labelsAndScores(results[name]);
+  const rows = labelsAndScores(results[name]);
+  const { labels, logits, groups } = rows;
   const { tp, fn, fp, tn } = metrics.confusion;
   const [positives, negatives] = [tp + fn, tn + fp];
   const floor = Math.max(positives, negatives) / metrics.n;
@@ -43,12 +46,8 @@ function resultWords(results: RunResults): string[] {
       `All ${name} images are of one class: areas under curves cannot be computed, and nothing is known about the other class.`,
     );
   } else {
-    const images = Math.min(positives, negatives);
-    const units = groups ? fewestGroups(labels, groups) : images;
-    const few = groups
-      ? `${counted(units, "group")} (patients or slides) with images of one class`
-      : `${counted(images, "image")} of the rarer class`;
-    if (units < 30) found.push(`Only ${few}: the intervals are wide, and may still be too narrow.`);
+    const { units, words } = rarerClass(rows);
+    if (units < FEW.intervals) found.push(`Only ${words}: the intervals are wide, and may still be too narrow.`);
   }
   if ((metrics.rocAucCi95?.[0] ?? 1) <= 0.5 && metrics.rocAuc > 0.5)
     found.push("The interval of the ROC AUC includes 0.5: the ranking may be chance.");
@@ -62,12 +61,25 @@ function resultWords(results: RunResults): string[] {
   if (metrics.expectedCalibrationError > 0.1 && calibrationTest(labels, logits, groups) < 0.01) {
     found.push("Probabilities are poorly calibrated: use the decision, not the probability.");
   }
+  if (test && validation && results.threshold.rule !== undefined) {
+    const { units, words } = rarerClass(labelsAndScores(results.validation));
+    if (units < FEW.threshold)
+      found.push(`Validation has only ${words}: on new images another threshold may do better.`);
+  }
   if (test && validation && validation.rocAuc - test.rocAuc > 0.05) {
     found.push(`Validation (ROC AUC ${decimal(validation.rocAuc)}) is better than the test result.`);
   }
   return found;
 }
 
-function fewestGroups(labels: ArrayLike<number>, groups: RowGroups): number {
-  return Math.min(...[0, 1].map((label) => new Set(groups.filter((_, row) => labels[row] === label)).size));
+/** Number of independent units, groups or images, of the class that has fewer, and the same in words. */
+function rarerClass({ labels, groups }: ScoredRows): { readonly units: number; readonly words: string } {
+  const rows = [...labels.keys()];
+  const unitsOf = (label: number) =>
+    new Set(rows.filter((row) => labels[row] === label).map((row) => groups?.[row] ?? row));
+  const units = Math.min(unitsOf(0).size, unitsOf(1).size);
+  const words = groups
+    ? `${counted(units, "group")} (patients or slides) with images of one class`
+    : `${counted(units, "image")} of the rarer class`;
+  return { units, words };
 }

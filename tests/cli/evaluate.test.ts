@@ -60,6 +60,11 @@ test("what the report warns about is said in the terminal too", async () => {
     assert.ok(page.includes(caution), caution);
     assert.ok(stdout.includes(`${caution}\n`), caution);
   }
+  const onFew = await runFolder({ validation: predictedTiles(9, 2) });
+  assert.match(
+    (await evaluate("--run", onFew)).stdout,
+    /Validation has only \d images? of the rarer class: .* threshold/,
+  );
   await rm(join(small, "predictions-test.csv"));
   assert.match((await evaluate("--run", small)).stdout, /no test predictions\. These are validation images/);
 });

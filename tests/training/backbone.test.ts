@@ -273,6 +273,9 @@ test("files that cannot be a backbone are refused with the reason", async (conte
   await rm(join(directory, "weights.bin"));
   await assert.rejects(attempt({}), { code: "BACKBONE_UNSUPPORTED", message: /weights\.bin/ });
   await assert.rejects(attempt({ model: "backbone:hf:nobody" }), { code: "BACKBONE_NAME" });
+  for (const model of ["backbone:", `backbone:${file},`]) {
+    await assert.rejects(attempt({ model }), { code: "BACKBONE_NAME", message: /lacks the name/ });
+  }
   for (const [options, reason] of [
     [{ secondInput: true }, /2 inputs instead of one/],
     [{ elementType: 10 }, /not float32 with four axes/],

@@ -23,7 +23,11 @@ export async function openBackbones(
   context: TaskContext,
 ): Promise<Backbone[]> {
   const backbones: Backbone[] = [];
-  for (const name of backboneNames(options.model)) backbones.push(await openBackbone(name, options, context));
+  const names = backboneNames(options.model);
+  if (names.includes("")) {
+    throw new InputError("BACKBONE_NAME", `--model ${options.model} lacks the name of a backbone.`);
+  }
+  for (const name of names) backbones.push(await openBackbone(name, options, context));
   return backbones;
 }
 
