@@ -11,4 +11,4 @@ export {
 export { focusOf } from "./focus";
 export { occlusion } from "./occlusion";
 export { HEAT_MAP_COLOURS } from "./palette";
-export { explanationPicture } from "./picture";
+export { explanationPicture, explanationPixels } from "./picture";

@@ -1,6 +1,7 @@
 /** @module Draws the picture of an explanation: the tile, and its heat maps, each with its scale in logits. */
 import type { Canvas } from "@napi-rs/canvas";
 import { createCanvas, imageCanvas, TEXT_FONT } from "../canvas/index";
+import type { RawPicture } from "../image/index";
 import { drawHeatMap, drawScale } from "./drawing";
 import { type Explanation, type HeatMap, type Scales, scaleOf, strongestOf } from "./explain";
 import { HEAT_MAP_COLOURS } from "./palette";
@@ -26,10 +27,21 @@ const CAPTION = 10 + 2 * LINE;
 const INK = "#25202b";
 
 /** A PNG with the tile and every heat map next to it. */
-export async function explanationPicture(
+export async function explanationPicture(explanation: Explanation, options: PictureOptions): Promise<Buffer> {
+  return (await draw(explanation, options)).toBuffer("image/png");
+}
+
+/** The same picture as pixels, of which other files are made sooner than of a PNG. */
+export async function explanationPixels(explanation: Explanation, options: PictureOptions): Promise<RawPicture> {
+  const canvas = await draw(explanation, options);
+  const { width, height, data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  return { width, height, channels: 4, data };
+}
+
+async function draw(
   { pixels, size, maps }: Explanation,
   { scales = {}, classes, edge = 320 }: PictureOptions,
-): Promise<Buffer> {
+): Promise<Canvas> {
   const panels = 1 + maps.length;
   const width = panels * (edge + MARGIN) + MARGIN;
   const canvas = await createCanvas(width, edge + 2 * MARGIN + CAPTION + 50);
@@ -61,7 +73,7 @@ export async function explanationPicture(
       ...{ ink: INK, font: TEXT_FONT },
     });
   }
-  return canvas.toBuffer("image/png");
+  return canvas;
 }
 
 function write(context: Context, text: string, x: number, y: number, width: number) {

@@ -30,5 +30,5 @@ export {
 } from "./preprocessing/index";
 export { fitStain, type StainFitOptions, type StainMethod, stainNormalizer } from "./stain/index";
 export { standardizationTable, standardize } from "./standardize";
-export { thumbnail } from "./thumbnail";
+export { jpegOf, type RawPicture, thumbnail } from "./thumbnail";
 export { encodePng, imageSize } from "./with-sharp";

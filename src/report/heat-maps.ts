@@ -6,7 +6,7 @@ import { HistoError } from "../errors/index";
 import type { RunResults } from "../evaluation/index";
 import type { Explanation } from "../explanation/index";
 import { counted } from "../format/index";
-import { thumbnail } from "../image/index";
+import { jpegOf } from "../image/index";
 import type { Predictor } from "../inference/index";
 import { type Progress, silentProgress } from "../progress/index";
 
@@ -55,7 +55,7 @@ export async function heatMaps(
   { progress = silentProgress, signal }: ReportWork = {},
 ): Promise<ReadonlyMap<string, ExplainedImage>> {
   if (paths.size === 0 || !existsSync(join(model, "model.json"))) return new Map();
-  const [{ Predictor }, { explainImage, explanationPicture, scalesFor }] = await Promise.all([
+  const [{ Predictor }, { explainImage, explanationPixels, scalesFor }] = await Promise.all([
     import("../inference/index.js"),
     import("../explanation/index.js"),
   ]);
@@ -79,8 +79,8 @@ export async function heatMaps(
     const scales = scalesFor([...explained.values()]);
     const { classes } = predictor.card;
     const pictures = [...explained].map(async ([filename, explanation]) => {
-      const png = await explanationPicture(explanation, { scales, classes, edge: PANEL });
-      return [filename, { explanation, picture: await thumbnail(png, WIDTH, {}, {}, MOST_BYTES) }] as const;
+      const pixels = await explanationPixels(explanation, { scales, classes, edge: PANEL });
+      return [filename, { explanation, picture: await jpegOf(pixels, WIDTH, MOST_BYTES) }] as const;
     });
     return new Map(await Promise.all(pictures));
   } finally {
