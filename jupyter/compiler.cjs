@@ -9,6 +9,8 @@
  *   after a later cell has assigned another one;
  * - modules can be edited and added at any time: tslab fails on some of these changes.
  */
+const { createHash } = require("node:crypto");
+const { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } = require("node:fs");
 const path = require("node:path");
 
 const from = { paths: [require.resolve("tslab")] };
@@ -24,10 +26,12 @@ function adaptCompiler(root, { documentation }) {
   const options = { strict: true, moduleResolution: ts.ModuleResolutionKind.Bundler, types: ["node"] };
   const translated = new Set();
 
-  /** A module as CommonJS, from its text alone. */
+  /** A module as CommonJS, from its text alone. Later sessions find it in the cache: a room takes the compiler seconds. */
   function translate({ fileName, text }) {
     const compilerOptions = { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022, esModuleInterop: true };
-    const { outputText } = ts.transpileModule(text, { fileName, compilerOptions });
+    const basis = JSON.stringify([compilerVersion, compilerOptions, text]);
+    const place = path.join(root, ".cache", "cells", `${path.relative(root, fileName)}.js`);
+    const outputText = kept(place, basis, () => ts.transpileModule(text, { fileName, compilerOptions }).outputText);
     translated.add(outputText);
     return outputText;
   }
@@ -65,6 +69,25 @@ function adaptCompiler(root, { documentation }) {
     transpileModule: (text, ...rest) =>
       translated.delete(text) ? { outputText: text } : ts.transpileModule(exportVariables(ts, text), ...rest),
   };
+}
+
+/** What a file holds for a basis, of which it has the hash in its first line; otherwise made and, where possible, written. */
+function kept(place, basis, make) {
+  const head = `// ${createHash("sha256").update(basis).digest("hex")}\n`;
+  try {
+    const text = readFileSync(place, "utf8");
+    if (text.startsWith(head)) return text.slice(head.length);
+  } catch {}
+  const made = make();
+  const unfinished = `${place}.${process.pid}`;
+  try {
+    mkdirSync(path.dirname(place), { recursive: true });
+    writeFileSync(unfinished, head + made);
+    renameSync(unfinished, place);
+  } catch {
+    rmSync(unfinished, { force: true });
+  }
+  return made;
 }
 
 /**

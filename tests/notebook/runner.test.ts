@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { rm } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { after, test } from "node:test";
 import { projectRoot } from "../../src/files/index";
@@ -9,6 +9,8 @@ import { notebookOf, printedBy, testCells } from "../support/notebook";
 test("modules may be edited while a notebook runs; the next import brings the new ones", async () => {
   const folder = join(projectRoot(), ".cache", `test-modules-${process.pid}`);
   const modules = `./.cache/${basename(folder)}`;
+  // Where later sessions find the modules translated.
+  const kept = join(projectRoot(), ".cache", "cells", ".cache", basename(folder));
   const write = (value: number) =>
     [
       'import { mkdirSync, writeFileSync } from "node:fs";',
@@ -24,8 +26,9 @@ test("modules may be edited while a notebook runs; the next import brings the ne
     const { notebook, failure } = await runNotebook(notebookOf(write(1), read, write(20), "console.log(1);", read));
     assert.equal(failure, undefined, failure?.traceback.join("\n"));
     assert.deepEqual(printedBy(notebook), ["", "2\n", "", "1\n", "40\n"]);
+    assert.match(await readFile(join(kept, "a.ts.js"), "utf8"), /exports\.a = b_1\.b \+ 20;/);
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    for (const made of [folder, kept]) await rm(made, { recursive: true, force: true });
   }
 });
 
@@ -41,22 +44,37 @@ test("a runtime error ends the run with the error in its cell", async () => {
   assert.equal(notebook.cells[2]?.execution_count, null);
 });
 
-test("types are checked strictly before a cell runs", async () => {
-  const { failure, notebook } = await runNotebook(
-    notebookOf("console.log('not reached');\nconst parts: string[] = [];\nparts.at(0).length;"),
+testCells(
+  "types are checked strictly before a cell runs",
+  [
+    {
+      code: "console.log('not reached');\nconst parts: string[] = [];\nparts.at(0).length;",
+      tags: ["raises-exception"],
+    },
+  ],
+  (notebook) => {
+    const [error, ...others] = notebook.cells[0]?.outputs ?? [];
+    assert.deepEqual(others, []);
+    assert.ok(error?.output_type === "error");
+    assert.equal(error.ename, "TypeScriptError");
+    assert.match(error.evalue, /^line 3, column 1: .*possibly 'undefined'/);
+    assert.deepEqual(printedBy(notebook), [""]);
+  },
+);
+
+test("the failure of a promise that nobody waits for fails its cell, and a late one the run", async () => {
+  const { notebook, failure } = await runNotebook(
+    notebookOf(
+      { code: "void Promise.reject(new Error('floating'));", tags: ["raises-exception"] },
+      "setTimeout(() => { throw new Error('in a timer'); }, 50);\nconsole.log(2);",
+    ),
   );
-  assert.equal(failure?.ename, "TypeScriptError");
-  assert.match(failure?.evalue ?? "", /^line 3, column 1: .*possibly 'undefined'/);
-  assert.deepEqual(printedBy(notebook), [""]);
-});
-
-test("the failure of a promise that nobody waits for fails the run", async () => {
-  const rejected = await runNotebook(notebookOf("void Promise.reject(new Error('floating'));", "console.log(2);"));
-  assert.equal(rejected.failure?.evalue, "floating");
-  assert.equal(rejected.failure?.cell, 1);
-
-  const late = await runNotebook(notebookOf("setTimeout(() => { throw new Error('in a timer'); }, 50);"));
-  assert.equal(late.failure?.evalue, "in a timer");
+  const errors = notebook.cells.map(({ outputs = [] }) =>
+    outputs.flatMap((output) => (output.output_type === "error" ? [output.evalue] : [])),
+  );
+  assert.deepEqual(errors, [["floating"], ["in a timer"]]);
+  assert.equal(failure?.evalue, "in a timer");
+  assert.equal(failure?.cell, 2);
 });
 
 test("a cell that ends the process is a failure of that cell, with its output kept", async () => {
