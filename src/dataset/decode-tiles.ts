@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { hasErrorCode, messageOf } from "../errors/index";
 import { sha256 } from "../files/index";
 import { type DecodeLimits, type ImageWarning, type PixelPreparation, prepareImage } from "../image/index";
-import { bytesPerImage } from "./store-file";
+import { bytesPerImage } from "./store/index";
 
 /** Settings for all images of a store. */
 export interface TilePreparation extends PixelPreparation {

@@ -18,7 +18,7 @@ export { naturalSize } from "./size";
 export { foldNames, positionsIn, type SplitOptions, splitValidation } from "./split";
 export { fitStainReference } from "./stain-reference";
 export { channelHistogram, channelStatistics, meanImage, tileEdge } from "./statistics";
-export { StoreFile } from "./store-file";
+export { StoreFile } from "./store/index";
 export { type LabelSummary, summarizeLabels, type VoteSummary } from "./summary";
 export { type SyntheticSummary, writeSyntheticDataset } from "./synthetic/index";
 export { tileStatistics } from "./tile-statistics";

@@ -13,7 +13,7 @@ import {
   type StoredImage,
   type StoreFile,
   writeStoreIndex,
-} from "./store-file";
+} from "./store/index";
 import type { Tile, UnreadableImage } from "./types";
 
 /** A tile, the current state of its file, and the old store's entry for the same name. */

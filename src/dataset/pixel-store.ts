@@ -16,7 +16,7 @@ import {
 import { type Progress, silentProgress } from "../progress/index";
 import { bitDepthOf, datasetFlags } from "./options";
 import { isUnchanged, type PlannedTile, writeStore } from "./packing";
-import { bytesPerImage, StoreFile } from "./store-file";
+import { bytesPerImage, StoreFile } from "./store/index";
 import type { Dataset, PixelStore, UnreadableImage } from "./types";
 
 interface PixelStoreOptions {

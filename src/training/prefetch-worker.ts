@@ -1,7 +1,7 @@
 /** @module The thread of `Prefetcher`: reads batches into shared memory and augments them. */
 import { parentPort, workerData } from "node:worker_threads";
-import { StoreFile } from "../dataset/index";
-import { augmentationNamed, createAugmentation } from "../image/index";
+import { StoreFile } from "../dataset/store/index";
+import { augmentationNamed, createAugmentation } from "../image/augment/index";
 import type { PrefetchPlan, PrefetchRequest } from "./prefetch";
 
 const plan = workerData as PrefetchPlan;

@@ -4,10 +4,10 @@
  */
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
-import { InputError } from "../errors/index";
-import { sha256, writeFully } from "../files/index";
-import type { ImageWarning } from "../image/index";
-import type { PixelStore, UnreadableImage } from "./types";
+import { InputError } from "../../errors/index";
+import { sha256, writeFully } from "../../files/index";
+import type { ImageWarning } from "../../image/index";
+import type { PixelStore, UnreadableImage } from "../types";
 
 /** The state of an image file, to detect changes. */
 export interface FileStamp {

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import fs, { existsSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { loadDataset, packPixels } from "../../src/dataset/index";
-import { StoreFile } from "../../src/dataset/store-file";
-import { writeCsvSet } from "../support/data-sets";
-import { temporaryDirectory } from "../support/temporary-directory";
+import { loadDataset, packPixels } from "../../../src/dataset/index";
+import { StoreFile } from "../../../src/dataset/store/index";
+import { writeCsvSet } from "../../support/data-sets";
+import { temporaryDirectory } from "../../support/temporary-directory";
 
 test("a store that another process replaces at the moment of opening is read as it was", async (context) => {
   const paths: string[] = [];
