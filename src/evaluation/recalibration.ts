@@ -24,6 +24,10 @@ const TEMPERATURE_RANGE = [0.01, 100] as const;
 export function fitTemperature(labels: ArrayLike<number>, logits: ArrayLike<number>): Temperature | undefined {
   const [coldest, hottest] = TEMPERATURE_RANGE;
   let [low, high] = [1 / hottest, 1 / coldest];
+  // Newton's steps away from separable rows are short: they would end anywhere.
+  const hasMaximum =
+    likelihoodSlopes(labels, logits, low).slope > 0 && likelihoodSlopes(labels, logits, high).slope < 0;
+  if (!hasMaximum) return undefined;
   let beta = 1;
   for (let iteration = 0; iteration < 200 && high - low > 1e-13 * high; iteration++) {
     const { slope, curvature } = likelihoodSlopes(labels, logits, beta);
@@ -35,8 +39,6 @@ export function fitTemperature(labels: ArrayLike<number>, logits: ArrayLike<numb
     if (Math.abs(next - beta) <= 1e-14 * beta) break;
     beta = next;
   }
-  const isInside = beta * hottest > 1 + 1e-6 && beta * coldest < 1 - 1e-6;
-  if (!isInside) return undefined;
   return { temperature: 1 / beta, before: logLoss(labels, logits, 1), after: logLoss(labels, logits, beta) };
 }
 

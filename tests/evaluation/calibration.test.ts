@@ -125,6 +125,7 @@ test("scores without an optimum have no temperature and no line", () => {
   const separable = { labels: [0, 0, 1, 1], logits: [-2, -1, 1, 2] };
   // Of separable scores a temperature near 0 would make every later mistake a certain one.
   assert.equal(fitTemperature(separable.labels, separable.logits), undefined);
+  assert.equal(fitTemperature([0, 0, 1, 1], [-4.5, -4, 4, 5]), undefined, "of scores that are far apart");
   assert.ok(Number.isNaN(calibrationLine(separable.labels, separable.logits).slope));
   assert.equal(fitTemperature([1, 1, 0, 0], [-2, -1, 1, 2]), undefined);
   assert.equal(fitTemperature([1, 1], [3, 4]), undefined);
