@@ -20,6 +20,7 @@ export const nativeSources = readdirSync(join(root, "native"), { recursive: true
 /**
  * Compiles with the given C++ compiler. The addon finds the libraries by a relative path, so the project can be moved.
  * @returns {Promise<string[]>} the project's own operations that could not be compiled, and the reasons
+ * @throws {SetupError} if another addon cannot be compiled, or the compiler is ended from outside
  */
 export async function compileAddon(compiler) {
   const library = (name) => join(tensorflowFolder, "tensorflow", mac ? `lib${name}.2.dylib` : `lib${name}.so.2`);
@@ -42,7 +43,9 @@ export async function compileAddon(compiler) {
   ]) {
     const target = join(addonFolder, `${name}.node`);
     rmSync(target, { force: true });
-    await compile(compiler, target, [...fast, ...own(...files), ...withTensorFlow]).catch(({ message }) => {
+    await compile(compiler, target, [...fast, ...own(...files), ...withTensorFlow]).catch((error) => {
+      if (error.passing) throw error;
+      const { message } = error;
       const reason = message.split("\n").find((line) => /error/i.test(line)) ?? message.split("\n")[0];
       failures.push(`own operations (${name}), without which training is several times slower: ${reason.trim()}`);
     });

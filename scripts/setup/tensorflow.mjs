@@ -23,7 +23,8 @@ export const tensorflow = {
     ...["", "-addon", "-wheel"].map((part) => `scripts/setup/tensorflow${part}.mjs`),
     ...nativeSources,
   ],
-  values: async () => [await hasNvidiaGpu()],
+  // With a GPU or a compiler that was missing before, the step finds a better way.
+  values: async () => [await hasNvidiaGpu(), (await foundCompiler()) ?? null],
   outputs: [addonPackage],
   needs: ["packages"],
   async install(say) {
@@ -43,6 +44,8 @@ export const tensorflow = {
         return { kind, version, gpu, failures: [...failures, ...missing] };
       } catch (error) {
         rmSync(addon, { force: true });
+        // A slower way would be kept.
+        if (error.passing) throw error;
         failures.push(`${way}: ${error.advice ?? error.message.split("\n").filter(Boolean).at(-1)}`);
         say(`${failures.at(-1)} Trying the next way.`);
       }
@@ -54,9 +57,16 @@ export const tensorflow = {
   },
 };
 
+async function foundCompiler() {
+  for (const name of process.env.CXX ? [process.env.CXX] : ["g++", "clang++"]) {
+    if (await probe(name, "--version")) return name;
+  }
+  return undefined;
+}
+
 async function buildFromWheel(gpu) {
-  const compiler = process.env.CXX ?? ((await probe("g++", "--version")) ? "g++" : "clang++");
-  if (!(await probe(compiler, "--version"))) {
+  const compiler = await foundCompiler();
+  if (!compiler) {
     throw new SetupError(
       "No C++ compiler.",
       "no C++ compiler (Debian: apt-get install g++; macOS: xcode-select --install).",
