@@ -8,6 +8,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { HistoError } from "../src/errors/index";
 import { exportRun } from "../src/export/index";
+import { largePagesFor } from "../src/machine/index";
 import type { BenchmarkContext } from "./benchmark";
 import { type ColdStart, measureColdStart } from "./cold-start";
 import type { InferenceTimes } from "./inference-worker";
@@ -124,10 +125,12 @@ async function prepare(models: Readonly<Record<Form, string>>, size: number, bud
   const contenders: Contender[] = [];
   for (const model of ["fp32", "compact"] as const) {
     const graph = join(models[model], "model.onnx");
+    // As the server starts its workers.
+    const env = largePagesFor(await dataBytes(models[model]));
     contenders.push({
       name: "histo",
       model,
-      measure: (time) => measureOurs(time, "inference-worker.js", models[model], THREADS),
+      measure: (time) => measureOurs({ ...time, env }, "inference-worker.js", models[model], THREADS),
     });
     contenders.push({
       name: "onnxruntime",

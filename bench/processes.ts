@@ -13,6 +13,8 @@ export interface ProcessTime {
   readonly budget: TimeBudget;
   /** Number of processes that share the remaining time, including this one. Default 1. */
   readonly share?: number;
+  /** Variables for the process. */
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 /** Runs a compiled file of bench/ with arguments and parses the JSON on its last line. */
@@ -60,9 +62,10 @@ async function ofPeer<T>(python: string, work: Promise<T>): Promise<T> {
   }
 }
 
-async function measure<T>({ budget, share = 1 }: ProcessTime, command: string, args: readonly string[]): Promise<T> {
-  const env = { HISTO_BENCH_SECONDS: String(budget.left / share) };
-  const stdout = await output(command, args, { env, signal: budget.signal });
+async function measure<T>(time: ProcessTime, command: string, args: readonly string[]): Promise<T> {
+  const { budget, share = 1, env } = time;
+  const variables = { HISTO_BENCH_SECONDS: String(budget.left / share), ...env };
+  const stdout = await output(command, args, { env: variables, signal: budget.signal });
   return JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "") as T;
 }
 

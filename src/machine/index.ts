@@ -7,6 +7,7 @@ import { availableParallelism, cpus, totalmem } from "node:os";
 import { dirname, join } from "node:path";
 
 export { environmentWithoutSecrets } from "./environment";
+export { largePagesFor } from "./large-pages";
 export { Limit } from "./limit";
 export { type CoresUsed, watchCores } from "./watch-cores";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { rename } from "node:fs/promises";
+import { readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -46,6 +46,14 @@ test("work that comes while a lost worker starts again waits for it", async (t) 
   while (started.model.pids.length === 0) await sleep(1);
   const whileLoading = started.model.predict(image);
   assert.deepEqual(await Promise.all([outcome(atOnce), outcome(whileLoading)]), ["answered", "answered"]);
+});
+
+test("a worker of a small model asks for large pages", {
+  skip: process.platform !== "linux" && "only Linux tells the variables of a process",
+}, async (t) => {
+  const { model } = await start(t);
+  const variables = await readFile(`/proc/${model.pids[0]}/environ`, "utf8");
+  assert.match(variables, /GLIBC_TUNABLES=[^\0]*glibc\.malloc\.hugetlb=/);
 });
 
 test("nobody waits for a lost worker while another is ready", async (t) => {

@@ -1,9 +1,10 @@
 /** @module One worker process and its unanswered calls. */
 import { type ChildProcess, spawn } from "node:child_process";
+import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
 import { HistoError, InputError, messageOf } from "../../../src/errors/index";
-import { environmentWithoutSecrets } from "../../../src/machine/index";
+import { environmentWithoutSecrets, largePagesFor } from "../../../src/machine/index";
 import { type LoadedModel, Problem } from "../../core/index";
 import { MODEL_WORKER_FLAGS } from "./collector";
 import type { FromWorker, Method, ResultOf, ToWorker, Work, WorkerOptions } from "./messages";
@@ -54,7 +55,7 @@ export class WorkerProcess {
     // A failed load that nobody waits for must not end the server.
     this.loaded.catch(() => undefined);
     try {
-      const child = spawnWorker(options.engine);
+      const child = spawnWorker(options);
       this.child = child;
       child.on("exit", (code, signal) => this.end(signal ?? `exit ${code}`));
       // A process that did not start has no exit event. Other errors, such as of a signal, end nothing.
@@ -177,13 +178,23 @@ export function untilAborted<T>(promise: Promise<T>, signal?: AbortSignal, onAbo
 }
 
 /** @throws {Error} if the system cannot start another process; in some cases the process emits an error instead */
-function spawnWorker({ decoders }: WorkerOptions): ChildProcess {
+function spawnWorker({ directory, engine: { decoders } }: WorkerProcessOptions): ChildProcess {
   return spawn(process.execPath, [...MODEL_WORKER_FLAGS, join(__dirname, "worker-main.js")], {
     stdio: ["ignore", "inherit", "inherit", "pipe"],
     env: {
       ...environmentWithoutSecrets(),
       UV_THREADPOOL_SIZE: String(Math.max(4, decoders)),
       ...DECODER_SETTINGS,
+      ...largePagesFor(bytesIn(directory)),
     },
   });
+}
+
+/** Bytes of the files in a model directory; 0 if it cannot be read, which the worker reports. */
+function bytesIn(directory: string): number {
+  try {
+    return readdirSync(directory).reduce((sum, name) => sum + statSync(join(directory, name)).size, 0);
+  } catch {
+    return 0;
+  }
 }
