@@ -24,6 +24,7 @@ const TEMPERATURE_RANGE = [0.01, 100] as const;
 export function fitTemperature(labels: ArrayLike<number>, logits: ArrayLike<number>): Temperature | undefined {
   const [coldest, hottest] = TEMPERATURE_RANGE;
   let [low, high] = [1 / hottest, 1 / coldest];
+  if (new Set(Array.from(labels)).size < 2) return undefined;
   // Newton's steps away from separable rows are short: they would end anywhere.
   const hasMaximum =
     likelihoodSlopes(labels, logits, low).slope > 0 && likelihoodSlopes(labels, logits, high).slope < 0;

@@ -63,7 +63,7 @@ function interceptWords(intercept: number): string {
 function scalingWords(scaling: Scaling | "none"): string {
   if (scaling === "none") {
     return (
-      "No temperature can be fitted: on validation no decision at a probability of 0.5 is wrong, " +
+      "No temperature can be fitted: validation has one class only, no decision at a probability of 0.5 is wrong there, " +
       "or so many are that 0.5 for every image would be better."
     );
   }

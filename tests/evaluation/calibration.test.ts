@@ -129,6 +129,7 @@ test("scores without an optimum have no temperature and no line", () => {
   assert.ok(Number.isNaN(calibrationLine(separable.labels, separable.logits).slope));
   assert.equal(fitTemperature([1, 1, 0, 0], [-2, -1, 1, 2]), undefined);
   assert.equal(fitTemperature([1, 1], [3, 4]), undefined);
+  assert.equal(fitTemperature([1, 1, 1], [2, 3, -1]), undefined, "of one class, which says nothing about the other");
   assert.equal(fitTemperature([0, 1], [0, 0]), undefined);
   assert.equal(fitTemperature([0, 0, 1, 1], [-800, -700, 700, 800]), undefined);
 });
