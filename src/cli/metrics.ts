@@ -56,10 +56,11 @@ function missingClass({ confusion: { tp, fn, fp, tn }, positive }: Result): stri
   return [`Every row ${only}: the ROC AUC needs both classes.`];
 }
 
-function origin({ columns, groups, positive, logits }: Result): string {
+function origin({ columns, groups, positive, logits, rocAuc }: Result): string {
   const kind = logits ? "logits" : "probabilities";
   const read = `Labels from "${columns.label}" (positive: ${positive}), ${kind} from "${columns.score}".`;
-  if (groups === undefined) return read;
+  // Rows of one class have no interval.
+  if (groups === undefined || Number.isNaN(rocAuc)) return read;
   return `${read}\nThe interval takes rows of the same "${columns.group}" (${groups} in all) as dependent (--group none turns this off).`;
 }
 

@@ -4,6 +4,7 @@ import {
   classKey,
   classSpelling,
   isMissing,
+  nameKey,
   quoted,
   readGroupColumn,
   readTable,
@@ -83,12 +84,14 @@ export async function readScoredTable(path: string, options: ScoredTableOptions 
   return { labels, scores, logits, columns, positive, ...grouped };
 }
 
-/** The groups of the rows. @param taken columns with another meaning */
+/** The groups of the rows. @param taken columns with another meaning, which only an error of the user names */
 function groupColumn(table: Table, name: string | undefined, taken: readonly number[]) {
-  const isNamed = name !== undefined && name !== "none";
-  const named = isNamed ? table.columns[namedColumn(table, name, "--group")] : name;
-  const found = readGroupColumn(table, { groupColumn: named });
-  return found && taken.includes(found.position) ? undefined : found;
+  const others = { ...table, columns: table.columns.map((column, at) => (taken.includes(at) ? "" : column)) };
+  if (name === undefined || nameKey(name) === "none") return readGroupColumn(others, { groupColumn: name });
+  const column = table.columns[namedColumn(table, name, "--group")] as string;
+  if (others.columns.includes(column)) return readGroupColumn(others, { groupColumn: column });
+  const message = `${quoted(column)} (--group) is the column of labels or scores: name that of patients or slides, or none.`;
+  throw new InputError("METRICS_COLUMN", message);
 }
 
 /** Reads `0.25`, `0,25` and `25 %` as the same number; NaN for anything else. */

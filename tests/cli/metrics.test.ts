@@ -51,16 +51,30 @@ test("rows of a patient or slide are not taken for independent", async () => {
   assert.ok(grouped.width > 1.5 * single.width, `${grouped.width} of patients, ${single.width} of rows`);
   const { stdout } = await histoHere("metrics", "--predictions", path);
   assert.match(stdout, /rows of the same "Patient ID" \(10 in all\) as dependent/);
+  assert.equal(width("--group", "None").width, single.width);
   write(5);
   assert.equal(width().width, single.width, "patients of one row are rows");
 });
 
+test("a column of labels is not one of patients, but does not hide another", async () => {
+  const path = join(sharedDirectory(), "cases.csv");
+  const rows = Array.from({ length: 12 }, (_, i) => `${i % 2 ? "tumor" : "benign"},0.${i + 1},s${i % 3}`);
+  writeFileSync(path, `case,probability,slide\n${rows.join("\n")}\n`);
+  const read = ["metrics", "--predictions", path, "--label", "case"];
+  const { columns, groups } = histoJson<{ columns: { group?: string }; groups?: number }>(...read);
+  assert.deepEqual([columns.group, groups], ["slide", 3]);
+  const named = await histoHere(...read, "--group", "Case");
+  assert.equal(named.status, 2);
+  assert.match(named.stderr, /"case" \(--group\) is the column of labels or scores/);
+});
+
 test("rows of one class are said to be the reason for an undefined area", async () => {
   const path = join(sharedDirectory(), "one.csv");
-  writeFileSync(path, "label,probability\n1,0.4\n1,0.8\n");
+  writeFileSync(path, "label,probability,patient\n1,0.4,a\n1,0.8,a\n");
   const { stdout } = await histoHere("metrics", "--predictions", path);
   assert.match(stdout, /ROC AUC +undefined/);
   assert.match(stdout, /Every row is of the class 1: the ROC AUC needs both classes\./);
+  assert.doesNotMatch(stdout, /interval/i, "there is none to speak of");
 });
 
 test("bad input is one line that names it, with exit status 2", async () => {
