@@ -71,21 +71,30 @@ function adaptCompiler(root, { documentation }) {
   };
 }
 
-/** What a file holds for a basis, of which it has the hash in its first line; otherwise made and, where possible, written. */
+/**
+ * What a file holds for a basis, with a hash of both in its first line; otherwise made and, where possible, written. A damaged file
+ * is made again.
+ */
 function kept(place, basis, make) {
-  const head = `// ${createHash("sha256").update(basis).digest("hex")}\n`;
+  const headOf = (made) =>
+    `// ${createHash("sha256")
+      .update(JSON.stringify([basis, made]))
+      .digest("hex")}\n`;
   try {
     const text = readFileSync(place, "utf8");
-    if (text.startsWith(head)) return text.slice(head.length);
+    const made = text.slice(text.indexOf("\n") + 1);
+    if (text === headOf(made) + made) return made;
   } catch {}
   const made = make();
   const unfinished = `${place}.${process.pid}`;
   try {
     mkdirSync(path.dirname(place), { recursive: true });
-    writeFileSync(unfinished, head + made);
+    writeFileSync(unfinished, headOf(made) + made);
     renameSync(unfinished, place);
   } catch {
-    rmSync(unfinished, { force: true });
+    try {
+      rmSync(unfinished, { force: true });
+    } catch {} // In a folder of another user, even looking for it fails.
   }
   return made;
 }
@@ -194,4 +203,4 @@ function namesIn(ts, { declarations }) {
   return declarations.flatMap(({ name }) => ofBinding(name));
 }
 
-module.exports = { adaptCompiler, compilerVersion };
+module.exports = { adaptCompiler, compilerVersion, kept };
