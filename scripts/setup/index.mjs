@@ -43,8 +43,10 @@ async function keyFor(step) {
   return keyOf(step.inputs, process.versions.modules, ...values);
 }
 
+/** Of a finished step; undefined if it must run (again), also because it can do better now. */
 async function resultOf(step) {
-  return finished(step.name, await keyFor(step), step.outputs);
+  const result = finished(step.name, await keyFor(step), step.outputs);
+  return result && !(await step.canImprove?.(result)) ? result : undefined;
 }
 
 async function pending() {

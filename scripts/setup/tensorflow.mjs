@@ -23,12 +23,17 @@ export const tensorflow = {
     ...["", "-addon", "-wheel"].map((part) => `scripts/setup/tensorflow${part}.mjs`),
     ...nativeSources,
   ],
-  // With a GPU or a compiler that was missing before, the step finds a better way.
-  values: async () => [await hasNvidiaGpu(), (await foundCompiler()) ?? null],
+  // With a GPU that was missing before, the step finds a better way.
+  values: async () => [await hasNvidiaGpu()],
+  // So it does with another compiler, unless all is compiled. One that is gone takes nothing away.
+  async canImprove({ failures, compiler }) {
+    return failures.length > 0 && ((await foundCompiler()) ?? compiler) !== compiler;
+  },
   outputs: [addonPackage],
   needs: ["packages"],
   async install(say) {
     const gpu = await hasNvidiaGpu();
+    const compiler = await foundCompiler();
     const failures = [];
     const ways = [
       ...(gpu ? [{ kind: "wheel", gpu: true, get: () => buildFromWheel(true) }] : []),
@@ -41,7 +46,7 @@ export const tensorflow = {
         const { version, missing = [] } = await get();
         await checkItLoads();
         for (const part of missing) say(`Warning: not compiled: ${part}`);
-        return { kind, version, gpu, failures: [...failures, ...missing] };
+        return { kind, version, gpu, compiler, failures: [...failures, ...missing] };
       } catch (error) {
         rmSync(addon, { force: true });
         // A slower way would be kept.
@@ -53,7 +58,7 @@ export const tensorflow = {
     say(
       "Warning: no native TensorFlow. Plain JavaScript and WebAssembly are used; training is 10 to 100 times slower.",
     );
-    return { kind: "javascript", version: "tfjs 4.22.0", gpu: false, failures };
+    return { kind: "javascript", version: "tfjs 4.22.0", gpu: false, compiler, failures };
   },
 };
 
