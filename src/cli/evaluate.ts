@@ -93,12 +93,13 @@ export const command = defineCommand({
     const agreement = evaluation.resultsByAgreement(rows, threshold.value);
     const table = await groupsOf(evaluation, options, rows);
     const groups = table && evaluation.subgroupTable(rows, table.groupOf, threshold.value);
+    const measured = evaluation.measureRun(results);
     const result: Result = {
       run: results.directory.path,
       threshold: threshold.value,
       ...(threshold.rule && { thresholdRule: threshold.rule }),
-      ...evaluation.measureRun(results),
-      cautions: evaluation.cautions(results),
+      ...measured,
+      cautions: evaluation.cautions(results, measured),
       ...(validation.length > 0 && temperatureOf(evaluation, validation)),
       ...(agreement.length > 0 && { agreement }),
       ...(table && groups && { groups, groupsMatched: countsOf(table) }),

@@ -3,7 +3,7 @@ import { leakWords } from "../dataset/labels/index";
 import { counted, decimal, percent } from "../format/index";
 import { labelsAndScores, type ScoredRows } from "./predictions";
 import { calibrationTest } from "./recalibration";
-import { measureRun, type RunResults } from "./run-results";
+import type { measureRun, RunResults } from "./run-results";
 
 /** Fewer units of the rarer class than these are worth a warning. */
 const FEW = { intervals: 30, threshold: 10 };
@@ -11,10 +11,11 @@ const FEW = { intervals: 30, threshold: 10 };
 /**
  * Warnings about the results of a run, as plain sentences: drawn tiles, images in several partitions, few images, results no better
  * than chance or than always predicting one class, probabilities that are off, validation in place of a test.
+ * @param measured its metrics, as `measureRun` gives them
  */
-export function cautions(results: RunResults): string[] {
+export function cautions(results: RunResults, measured: ReturnType<typeof measureRun>): string[] {
   const { drawn, acrossPartitions } = results.config;
-  return [...drawnWords(drawn), ...leakWords(acrossPartitions), ...resultWords(results)];
+  return [...drawnWords(drawn), ...leakWords(acrossPartitions), ...resultWords(results, measured)];
 }
 
 /** What results on drawn tiles do not say. */
@@ -24,9 +25,8 @@ function drawnWords(drawn = false): string[] {
     : [];
 }
 
-/** What its partitions may hide. */
-function resultWords(results: RunResults): string[] {
-  const { test, validation } = measureRun(results);
+/** Warnings about the metrics. */
+function resultWords(results: RunResults, { test, validation }: ReturnType<typeof measureRun>): string[] {
   const metrics = test ?? validation;
   if (!metrics) return [];
   const name = test ? "test" : "validation";

@@ -2,6 +2,7 @@
 import {
   type BinaryMetrics,
   type Confusion,
+  cautions,
   fitTemperature,
   type Interval,
   type IntervalName,
@@ -34,6 +35,8 @@ export interface Version {
 /** A run with its measures. */
 export interface ReportFacts {
   readonly results: RunResults;
+  /** Warnings about the results, as plain sentences. */
+  readonly cautions: readonly string[];
   /** The test partition, or validation if there is no test. */
   readonly main: PartitionFacts;
   readonly validation?: PartitionFacts;
@@ -54,16 +57,17 @@ export function reportFacts(results: RunResults): ReportFacts {
     const intervals = metricIntervals(labels, scores, { threshold: measured.threshold, groups, rankBy });
     return { name, rows, ...scored, metrics: measured, intervals };
   };
+  const about = { results, cautions: cautions(results, metrics) };
   const validation = facts("validation");
   const main = facts("test") ?? (validation as PartitionFacts);
   const { logits, scores } = main;
   const versions: Version[] = [{ name: "as trained", logits, scores }];
-  if (!validation) return { results, main, versions };
+  if (!validation) return { ...about, main, versions };
   const temperature = fitTemperature(validation.labels, validation.logits);
-  if (!temperature) return { results, main, validation, versions };
+  if (!temperature) return { ...about, main, validation, versions };
   const scaled = logits.map((logit) => logit / temperature.temperature);
   versions.push({ name: "temperature scaled", logits: scaled, scores: scaled.map(sigmoid) });
-  return { results, main, validation, temperature, versions };
+  return { ...about, main, validation, temperature, versions };
 }
 
 /** How many images each measure that may be undefined is a share of. */

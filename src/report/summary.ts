@@ -1,15 +1,9 @@
 /** @module The first page: results, images and uncertainty. */
-import {
-  type BinaryMetrics,
-  cautions,
-  describeThresholdRule,
-  type IntervalName,
-  parseThresholdRule,
-} from "../evaluation/index";
+import { type BinaryMetrics, describeThresholdRule, type IntervalName, parseThresholdRule } from "../evaluation/index";
 import { bracket, columns, counted, decimal, escapeHtml, paragraph, percent, table } from "../format/index";
 import { definedMeasure, type PartitionFacts, type ReportFacts, type Section } from "./facts";
 
-export function summarySection({ results, main, validation }: ReportFacts): Section {
+export function summarySection({ results, cautions, main, validation }: ReportFacts): Section {
   const { metrics, intervals, name } = main;
   const positive = escapeHtml(results.classes[1]);
   const cards = [
@@ -27,7 +21,7 @@ export function summarySection({ results, main, validation }: ReportFacts): Sect
         [
           paragraph(`${sentence(results.classes, main)} Intervals are 95 % score intervals.`),
           paragraph(thresholdSentence(results.threshold, validation)),
-          ...cautions(results).map((text) => `<p class="caution">${escapeHtml(text)}</p>`),
+          ...cautions.map((text) => `<p class="caution">${escapeHtml(text)}</p>`),
         ].join(""),
         metricTable(main, name === "test" ? validation : undefined),
       ),
