@@ -9,18 +9,18 @@ const ENDED = ["SIGHUP", "SIGINT", "SIGKILL", "SIGTERM", "SIGXCPU", "SIGXFSZ"];
 /** What compilers and other programs say when they are ended from outside, or when disk or memory is full. */
 const LACK =
   /signal terminated program|File size limit exceeded|No space left on device|quota exceeded|out of memory|Cannot allocate memory/i;
+const ADVICE = "It was ended from outside, or disk or memory is full. Mend that, and start again.";
 
 /**
  * A step of the set-up failed. `advice` says how to fix it; `log` is the path of the whole output. `passing`: nothing is wrong
  * with the step, so it may succeed the next time.
  */
 export class SetupError extends Error {
-  passing = false;
-
-  constructor(message, advice, log) {
+  constructor(message, advice, log, passing = false) {
     super(message);
     this.advice = advice;
     this.log = log;
+    this.passing = passing;
   }
 }
 
@@ -58,15 +58,9 @@ export function run(log, command, args, options = {}) {
       file.end();
       if (status === 0) return resolve(output);
       const tail = output.trim().split("\n").slice(-12).join("\n");
-      const error = new SetupError(
-        `${command} ended with ${signal ?? `status ${status}`}:\n${tail}`,
-        undefined,
-        file.path,
-      );
-      error.passing = ENDED.includes(signal) || LACK.test(output);
-      if (error.passing)
-        error.advice = "It was ended from outside, or disk or memory is full. Mend that, and start again.";
-      reject(error);
+      const message = `${command} ended with ${signal ?? `status ${status}`}:\n${tail}`;
+      const passing = ENDED.includes(signal) || LACK.test(output);
+      reject(new SetupError(message, passing ? ADVICE : undefined, file.path, passing));
     });
   });
 }

@@ -36,8 +36,8 @@ export const tensorflow = {
     const compiler = await foundCompiler();
     const failures = [];
     const ways = [
-      ...(gpu ? [{ kind: "wheel", gpu: true, get: () => buildFromWheel(true) }] : []),
-      { kind: "wheel", gpu: false, get: () => buildFromWheel(false) },
+      ...(gpu ? [{ kind: "wheel", gpu: true, get: () => buildFromWheel(true, compiler) }] : []),
+      { kind: "wheel", gpu: false, get: () => buildFromWheel(false, compiler) },
       { kind: "package", gpu, get: packageDownload },
     ];
     for (const { kind, gpu, get } of ways) {
@@ -69,8 +69,7 @@ async function foundCompiler() {
   return undefined;
 }
 
-async function buildFromWheel(gpu) {
-  const compiler = await foundCompiler();
+async function buildFromWheel(gpu, compiler) {
   if (!compiler) {
     throw new SetupError(
       "No C++ compiler.",

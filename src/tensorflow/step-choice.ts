@@ -86,10 +86,10 @@ interface Measured {
 }
 
 function measured(workload: Workload, given: readonly Candidate[] | undefined): Measured {
-  if (given) return timedAlone(given);
+  if (given) return timed(given);
   const { candidates, dispose } = candidatesOf(workload);
   try {
-    return timedAlone(candidates);
+    return timed(candidates);
   } finally {
     dispose();
   }
@@ -106,7 +106,7 @@ const TELLING_MS = 50;
  * A step whose threads wait for each other takes twice as long when another program has one of two cores, whichever way it
  * is computed. The processor time of a way hardly depends on that, so it ranks the ways then.
  */
-function timedAlone(candidates: readonly Candidate[]): Measured {
+function timed(candidates: readonly Candidate[]): Measured {
   const { threads } = processor();
   const [started, coresUsed] = [performance.now(), watchCores()];
   const times = timeWays(candidates);
