@@ -1,7 +1,7 @@
 /** @module `histo export`: exports a training run as an ONNX model directory. */
 import * as z from "zod";
 import { counted, megabytes } from "../format/index";
-import { describeCompression, type Verification } from "../model-directory/index";
+import { describeCompression, describeUnrounded, type Verification } from "../model-directory/index";
 import { between, option } from "../options/index";
 import { defineCommand } from "./command";
 import { trackingOptions } from "./mlflow";
@@ -50,8 +50,9 @@ export const command = defineCommand({
     const logged = await logExport(run, result, { folded: fold, experiment, runId: namedRunId(named), say });
     return { ...result, ...logged };
   },
-  render: ({ out, bytes, variant, compression, verification }) => {
-    const lines = [`${out}: ${variant}, ${megabytes(bytes)}`];
+  render: ({ out, bytes, variant, roundedWeights, compression, verification }) => {
+    const unrounded = describeUnrounded({ variant, roundedWeights });
+    const lines = [`${out}: ${variant}, ${megabytes(bytes)}`, ...(unrounded ? [unrounded] : [])];
     if (compression) lines.push(describeCompression(compression));
     if (verification) lines.push(describeVerification(verification));
     return lines.join("\n");

@@ -26,6 +26,7 @@ export async function fourBitPixels(
   const { packed, steps, blocks } = quantizeBlocks(await collect(matrix), rows, columns);
   const weights = await graph.constant(`${name}/kernel`, "uint8", [columns, blocks, BLOCK / 2], packed);
   const scales = await graph.floats(`${name}/scale`, [columns * blocks], steps);
+  graph.roundedWeights += rows * columns;
   const product = graph.node("MatMulNBits", [standardized, weights, scales], {
     name,
     domain: "com.microsoft",

@@ -146,6 +146,7 @@ async function quantizeColumns(
     }
   }
   const quantized = await graph.constant(name, "int8", [rows, columns], content());
+  graph.roundedWeights += rows * columns;
   return { quantized, scales, weightedErrors, sums };
 }
 

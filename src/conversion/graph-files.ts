@@ -20,6 +20,8 @@ export interface GraphFiles {
   readonly files: Readonly<Record<string, string>>;
   /** Parameters of the trained network. */
   readonly parameters: number;
+  /** Weights in the graph that are stored in 8 or 4 bits. */
+  readonly roundedWeights: number;
 }
 
 export interface GraphOptions {
@@ -60,7 +62,8 @@ export async function writeGraphFiles(
     await writeFileAtomically(join(directory, GRAPH_FILE), bytes);
     const dataHash = await external.close();
     const parameters = weights.entries().reduce((total, { shape }) => total + sizeOf(shape), 0);
-    return { files: { [GRAPH_FILE]: sha256(bytes), ...(dataHash && { [external.fileName]: dataHash }) }, parameters };
+    const written = { [GRAPH_FILE]: sha256(bytes), ...(dataHash && { [external.fileName]: dataHash }) };
+    return { files: written, parameters, roundedWeights: graph.roundedWeights };
   } finally {
     await external.abort();
     await weights.close();

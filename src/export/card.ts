@@ -73,6 +73,7 @@ export async function writeCard(
     ...(validationCurve && { validationCurve }),
     architecture: config.architecture ?? architectureOf(run),
     parameters: graph.parameters,
+    ...(extras.variant !== "fp32" && { roundedWeights: graph.roundedWeights }),
     source: {
       run: basename(run.files.path),
       ...(config.mlflowRunId && { mlflowRunId: config.mlflowRunId }),

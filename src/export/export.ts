@@ -44,6 +44,8 @@ export interface ExportResult {
   readonly variant: Variant;
   /** Of the trained network. */
   readonly parameters: number;
+  /** Weights that are stored in 8 or 4 bits. 0 in int8 and compact: the network has no layer that they round. */
+  readonly roundedWeights: number;
   /** Of all files together. */
   readonly bytes: number;
   readonly sha256: string;
@@ -89,6 +91,7 @@ export async function exportRun(options: ExportOptions): Promise<ExportResult> {
     const card = await writeCard(run, directory, graph, { variant, ...extras, ...(mpp !== undefined && { mpp }) });
     return {
       parameters: graph.parameters,
+      roundedWeights: graph.roundedWeights,
       bytes: await totalBytes(directory, card),
       sha256: modelSha256(card.files ?? {}),
       compression: extras.compression ?? null,

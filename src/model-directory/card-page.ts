@@ -3,7 +3,7 @@ import { leakWords } from "../dataset/labels/index";
 import { counted, decimal, escapeMarkdown, markdownTable } from "../format/index";
 import { tileEdgeOf } from "../image/preprocessing/index";
 import type { TileCounts } from "../runs/index";
-import type { ModelCard, Verification } from "./model-card";
+import { describeUnrounded, type ModelCard, type Verification } from "./model-card";
 
 export const CARD_PAGE = "MODEL_CARD.md";
 
@@ -31,12 +31,13 @@ function whatItIs({ classes, together, architecture, parameters, preprocessing, 
   const { size } = preprocessing;
   const edge = tileEdgeOf(preprocessing);
   const parts = together ? `: ${together.map(escapeMarkdown).join(", ")}` : "";
+  const unrounded = describeUnrounded(card);
   const facts = [
     `A classifier that distinguishes ${positive} (positive) from ${negative} (negative${parts}).`,
     `It takes images of ${edge} x ${edge} pixels (${scale})${edge === size ? "" : `, resized to ${size} x ${size}`}.`,
     `It classifies an image as ${positive} if the probability is at least ${decimal(card.threshold)}.`,
     ...(architecture ? [`Architecture: ${escapeMarkdown(architecture)}, ${counted(parameters ?? 0, "weight")}.`] : []),
-    ...(card.variant ? [`Exported as ${card.variant}.`] : []),
+    ...(card.variant ? [`Exported as ${card.variant}.${unrounded && ` But ${unrounded}`}`] : []),
     ...(card.views ? [`It averages over ${card.views} flips and rotations of an image.`] : []),
   ];
   return [list(facts)];

@@ -114,12 +114,20 @@ export interface ModelCard {
   /** For readers: the architecture, such as `150528-2352-2352-294-1`, its parameters and where it was trained. */
   readonly architecture?: string;
   readonly parameters?: number;
+  /** Weights stored in 8 or 4 bits, of another variant than fp32. */
+  readonly roundedWeights?: number;
   readonly source?: { readonly run?: string; readonly mlflowRunId?: string; readonly dataset?: string };
 }
 
 /** Whether a model was trained on tiles that a program drew, so that it has not seen tissue. Null if its card does not say. */
 export function isTrainedOnDrawnTiles({ trainedOn }: Pick<ModelCard, "trainedOn">): boolean | null {
   return trainedOn?.drawn ?? null;
+}
+
+/** What a variant in fewer bits leaves out, such as all convolutions. Empty if it rounds weights. */
+export function describeUnrounded({ variant = "fp32", roundedWeights }: Pick<ModelCard, "variant" | "roundedWeights">) {
+  if (variant === "fp32" || roundedWeights !== 0) return "";
+  return `${variant} changes nothing here: it rounds large dense layers only, and this network has none, so that its graph is that of fp32.`;
 }
 
 export type Compression = NonNullable<ModelCard["compression"]>;

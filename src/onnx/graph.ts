@@ -42,6 +42,8 @@ export class GraphBuilder {
 
   private readonly taken = new Map<string, number>();
   private readonly shared = new Map<string, string>();
+  /** Weights of the network that are stored in fewer than 32 bits. Counted by the writers that round them. */
+  roundedWeights = 0;
   /** Versions of the operator sets by domain. */
   private readonly opsets = new Map<string, number>([["", OPSET]]);
 

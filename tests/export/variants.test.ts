@@ -9,6 +9,7 @@ import { writePredictions } from "../../src/evaluation/index";
 import { exportRun } from "../../src/export/index";
 import { readJson, writeJson } from "../../src/files/index";
 import { Predictor } from "../../src/inference/index";
+import { CARD_PAGE } from "../../src/model-directory/index";
 import { Random } from "../../src/random/index";
 import { RunDirectory } from "../../src/runs/index";
 import { sharedDirectory } from "../support/temporary-directory";
@@ -52,6 +53,8 @@ async function makeRun() {
   await writePredictions(files.predictions("validation"), predictions);
   return { directory, pixels, count: held.length, logits, predictions };
 }
+
+const cardPageOf = (directory: string, model = "model") => readFile(join(directory, model, CARD_PAGE), "utf8");
 
 let made: ReturnType<typeof makeRun> | undefined;
 
@@ -128,9 +131,18 @@ test("convolutions must agree as exactly, whatever the precision of the training
   await write(0.01);
   await assert.rejects(exportRun({ run: files.path, out: join(directory, "model") }), { code: "EXPORT_DIFFERS" });
   await write(0);
-  await exportRun({ run: files.path, out: join(directory, "model") });
-  const compact = await exportRun({ run: files.path, out: join(directory, "model"), variant: "compact" });
-  assert.equal(compact.compression, null, "there is no layer on pixels to compress");
+  const full = await exportRun({ run: files.path, out: join(directory, "model") });
+  assert.doesNotMatch(await cardPageOf(directory), /changes nothing/);
+  for (const variant of ["int8", "compact"] as const) {
+    const result = await exportRun({ run: files.path, out: join(directory, "model"), variant });
+    assert.equal(result.compression, null, "there is no layer on pixels to compress");
+    assert.equal(result.roundedWeights, 0, "and no large dense layer");
+    assert.equal(result.sha256, full.sha256, "so the graph is that of fp32");
+    assert.match(
+      await cardPageOf(directory),
+      new RegExp(`Exported as ${variant}. But ${variant} changes nothing here`),
+    );
+  }
 });
 
 test("int8 is a quarter of the size, close to fp32, and one image's logit does not depend on the rest of the batch", async (t) => {
@@ -140,6 +152,9 @@ test("int8 is a quarter of the size, close to fp32, and one image's logit does n
   const dataSize = async (name: string) => (await stat(join(directory, name, "model.onnx.data"))).size;
   assert.ok((await dataSize("int8")) < 0.27 * (await dataSize("fp32")));
   assert.ok(small.bytes < full.bytes);
+  assert.equal(full.roundedWeights, 0);
+  assert.equal(small.roundedWeights, SIZE * SIZE * 3 * 300 + 300 * 80, "the last layer is small");
+  assert.doesNotMatch(await cardPageOf(directory, "int8"), /changes nothing/);
   assert.ok(small.verification!.rmsDeviation < 0.06 * small.verification!.logitSpread);
 
   const predictor = await Predictor.open(join(directory, "int8"));
