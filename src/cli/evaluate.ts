@@ -7,9 +7,11 @@ import type {
   AgreementGroup,
   BinaryMetrics,
   Comparison,
+  FoldMetrics,
   GroupTable,
   Prediction,
   RunResults,
+  Spreads,
   Subgroup,
 } from "../evaluation/index";
 import type { Evaluated, Logged } from "../experiments/tracking/index";
@@ -18,6 +20,7 @@ import { counted, plainDecimal } from "../format/index";
 import { option } from "../options/index";
 import type { Shifts } from "../shift/index";
 import { type CommandContext, defineCommand } from "./command";
+import { foldsTable } from "./folds";
 import { metricsText } from "./metrics";
 import { trackingOptions } from "./mlflow";
 
@@ -51,6 +54,9 @@ const evaluateSchema = z.strictObject({
 type Options = z.output<typeof evaluateSchema>;
 
 interface Result extends Evaluated, Logged {
+  /** Of a cross-validation: the metrics of every fold's model, at its own threshold, and mean and spread over them. */
+  readonly folds?: readonly FoldMetrics[];
+  readonly overFolds?: Readonly<Record<"validation" | "test", Spreads>>;
   readonly run: string;
   readonly threshold: number;
   /** The rule that chose the threshold on validation; absent if it was not chosen on data. */
@@ -99,6 +105,7 @@ export const command = defineCommand({
       threshold: threshold.value,
       ...(threshold.rule && { thresholdRule: threshold.rule }),
       ...measured,
+      ...(results.folds && overFolds(evaluation, results.folds)),
       cautions: evaluation.cautions(results, measured),
       ...(validation.length > 0 && temperatureOf(evaluation, validation)),
       ...(agreement.length > 0 && { agreement }),
@@ -126,6 +133,7 @@ export const command = defineCommand({
     if (validation) columns.push(["validation", validation]);
     if (test) columns.push(["test", test]);
     return [
+      ...(result.folds && result.overFolds ? [foldsTable(result.folds, result.overFolds), "", TOGETHER] : []),
       metricsText(...columns),
       "",
       ...result.cautions,
@@ -147,6 +155,8 @@ export const command = defineCommand({
 });
 
 type Evaluation = typeof import("../evaluation/index.js");
+
+const TOGETHER = "The validation images of all folds together, each by the model that was not trained on it:";
 
 /** Writes the report, with comparison and groups if given. @returns its path */
 async function reportOf(
@@ -182,6 +192,11 @@ function feedbackText({ n, accuracy, confusion: { fp, fn }, otherRuns }: NonNull
     `People labelled ${counted(n, "answer")} on the page: accuracy ${plainDecimal(accuracy)}, ${counted(fp, "false positive")}, ` +
     `${counted(fn, "false negative")}. They chose which images to label, so this does not represent all images.${left}`
   );
+}
+
+function overFolds({ spreadOf }: Evaluation, folds: readonly FoldMetrics[]): Pick<Result, "folds" | "overFolds"> {
+  const over = (partition: "validation" | "test") => spreadOf(folds.map((fold) => fold[partition] ?? {}));
+  return { folds, overFolds: { validation: over("validation"), test: over("test") } };
 }
 
 /** Nothing if the rows determine no temperature. */

@@ -4,9 +4,8 @@ import { join } from "node:path";
 import * as z from "zod";
 import { mustBeDataFolder } from "../dataset/labels/index";
 import { InputError } from "../errors/index";
-import type { CrossValidation, ExperimentResult, TrackingOptions, TrainingPart } from "../experiments/index";
+import type { ExperimentResult, TrackingOptions, TrainingPart } from "../experiments/index";
 import { projectRoot, readJson } from "../files/index";
-import { decimal, textTable } from "../format/index";
 import {
   type GivenTrainingOptions,
   group,
@@ -18,6 +17,7 @@ import {
 } from "../options/index";
 import { RunDirectory } from "../runs/index";
 import { defineCommand } from "./command";
+import { foldsTable } from "./folds";
 import { trackingOptions } from "./mlflow";
 import { givenTraining, json } from "./schema-options";
 
@@ -96,7 +96,7 @@ export const command = defineCommand({
       ...(checkpointEvery !== undefined && { checkpointEvery }),
     });
   },
-  render: (result) => ("folds" in result ? foldsText(result) : runText(result)),
+  render: (result) => ("folds" in result ? `${foldsTable(result.folds, result)}\nRun ${result.run}` : runText(result)),
 });
 
 /** The options of the run in a directory; none if there is no run. @throws {InputError} `OPTION_MISSING` */
@@ -114,23 +114,6 @@ function runText({ run, bestEpoch, epochs, test, seconds }: ExperimentResult): s
     `Test       AUC ${test.rocAuc.toFixed(3)} (95 % ${test.rocAucCi95?.map((v) => v.toFixed(3)).join(" to ")}), ` +
       `balanced accuracy ${test.balancedAccuracy.toFixed(3)} at threshold ${test.threshold.toFixed(3)}`,
   ].join("\n");
-}
-
-function foldsText({ run, folds, validation, test }: CrossValidation): string {
-  const measures = ["rocAuc", "balancedAccuracy", "f1"] as const;
-  const partitions = ["validation", "test"] as const;
-  const head = partitions.flatMap((partition) => ["AUC", "bal. acc.", "F1"].map((name) => `${partition} ${name}`));
-  const row = (
-    name: string,
-    of: (partition: "validation" | "test", measure: (typeof measures)[number]) => number | null | undefined,
-  ) => [name, ...partitions.flatMap((partition) => measures.map((measure) => decimal(of(partition, measure), 3, "-")))];
-  const spread = { validation, test };
-  const rows = [
-    ...folds.map((result) => row(result.fold, (partition, measure) => result[partition][measure])),
-    row("mean", (partition, measure) => spread[partition][measure]?.mean),
-    row("std", (partition, measure) => spread[partition][measure]?.std),
-  ];
-  return [textTable(["fold", ...head], rows), `Run ${run}`].join("\n");
 }
 
 /** @throws {InputError} `OPTION_RANGE` for a reference tile without a stain method */

@@ -3,19 +3,32 @@ import { leakWords } from "../dataset/labels/index";
 import { counted, decimal, percent } from "../format/index";
 import { labelsAndScores, type ScoredRows } from "./predictions";
 import { calibrationTest } from "./recalibration";
-import type { measureRun, RunResults } from "./run-results";
+import type { FoldMetrics, RunMetrics, RunResults } from "./run-results";
+import { spreadOf } from "./spread";
 
 /** Fewer units of the rarer class than these are worth a warning. */
 const FEW = { intervals: 30, threshold: 10 };
 
 /**
- * Warnings about the results of a run, as plain sentences: drawn tiles, images in several partitions, few images, results no better
- * than chance or than always predicting one class, probabilities that are off, validation in place of a test.
+ * Warnings about the results of a run, as plain sentences: drawn tiles, images in several partitions, few images, several models, results no
+ * better than chance or than always predicting one class, probabilities that are off, validation in place of a test.
  * @param measured its metrics, as `measureRun` gives them
  */
-export function cautions(results: RunResults, measured: ReturnType<typeof measureRun>): string[] {
+export function cautions(results: RunResults, measured: RunMetrics): string[] {
   const { drawn, acrossPartitions } = results.config;
-  return [...drawnWords(drawn), ...leakWords(acrossPartitions), ...resultWords(results, measured)];
+  const words = [drawnWords(drawn), leakWords(acrossPartitions), foldWords(results.folds)];
+  return [...words.flat(), ...resultWords(results, measured)];
+}
+
+/** Where the predictions are those of several models. */
+function foldWords(folds: readonly FoldMetrics[] = []): string[] {
+  const { rocAuc } = spreadOf(folds.map(({ validation = {} }) => validation));
+  if (!rocAuc) return [];
+  const spread = rocAuc.std === null ? "" : `, standard deviation ${decimal(rocAuc.std)}`;
+  return [
+    `The predictions are of ${counted(folds.length, "model")}, each for the images of its fold, and a measure of all of them together ` +
+      `ranks scores of different models as if they were of one. Within the folds the ROC AUC is ${decimal(rocAuc.mean)} (mean${spread}).`,
+  ];
 }
 
 /** What results on drawn tiles do not say. */
@@ -26,7 +39,7 @@ function drawnWords(drawn = false): string[] {
 }
 
 /** Warnings about the metrics. */
-function resultWords(results: RunResults, { test, validation }: ReturnType<typeof measureRun>): string[] {
+function resultWords(results: RunResults, { test, validation }: RunMetrics): string[] {
   const metrics = test ?? validation;
   if (!metrics) return [];
   const name = test ? "test" : "validation";
@@ -37,8 +50,9 @@ function resultWords(results: RunResults, { test, validation }: ReturnType<typeo
   const floor = Math.max(positives, negatives) / metrics.n;
   const found: string[] = [];
   if (name === "validation") {
+    const without = results.folds ? "" : "There are no test predictions. ";
     found.push(
-      "There are no test predictions. These are validation images, which were used to choose epoch and threshold: expect worse results on new images.",
+      `${without}These are validation images, which were used to choose epoch and threshold: expect worse results on new images.`,
     );
   }
   if (positives === 0 || negatives === 0) {

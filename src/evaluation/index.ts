@@ -74,9 +74,18 @@ export {
 } from "./recalibration";
 export { type RocBand, rocBand } from "./roc-band";
 export { foldsInTurn, type RowGroups, rowGroups } from "./row-groups";
-export { bestEpoch, findRuns, measureRun, type RunResults, readRun } from "./run-results";
+export {
+  bestEpoch,
+  type FoldMetrics,
+  findRuns,
+  measureRun,
+  type RunMetrics,
+  type RunResults,
+  readRun,
+} from "./run-results";
 export { meanInterval, shareInterval } from "./score-interval";
 export { readScoredTable, type ScoredTable, type ScoredTableOptions } from "./scored-table";
+export { type Spread, type Spreads, spreadOf } from "./spread";
 export { normalShareBelow, spearman } from "./statistics";
 export {
   type ChosenThreshold,

@@ -17,6 +17,16 @@ export interface RunThreshold {
   readonly rule?: string;
 }
 
+/** The metrics of a run, or of one fold of a cross-validation; without partitions that have no rows. */
+export interface RunMetrics {
+  readonly validation?: BinaryMetrics;
+  readonly test?: BinaryMetrics;
+}
+
+export interface FoldMetrics extends RunMetrics {
+  readonly fold: string;
+}
+
 /** The contents of a run's files. A folder with only `predictions-test.csv` is enough. */
 export interface RunResults {
   readonly directory: RunDirectory;
@@ -28,6 +38,8 @@ export interface RunResults {
   readonly validation: readonly Prediction[];
   readonly test: readonly Prediction[];
   readonly threshold: RunThreshold;
+  /** The metrics of every fold, each at its own threshold; undefined for a run of one model. */
+  readonly folds?: readonly FoldMetrics[];
 }
 
 /** What is at a path without predictions, and what to do about it. */
@@ -54,7 +66,10 @@ export async function readRun(path: string, { rule }: { rule?: ThresholdRule } =
   if (validation.length + test.length === 0) {
     throw new InputError("RUN_UNFINISHED", whyNoPredictions(path, directory));
   }
-  const config = existsSync(directory.config) ? await readJson<Partial<RunConfig>>(directory.config) : {};
+  const folds = await readFolds(directory, rule);
+  const config = existsSync(directory.config)
+    ? await readJson<Partial<RunConfig>>(directory.config)
+    : commonFacts(folds[0]?.config);
   return {
     directory,
     name: config.name ?? basename(directory.path),
@@ -64,7 +79,22 @@ export async function readRun(path: string, { rule }: { rule?: ThresholdRule } =
     validation,
     test,
     threshold: thresholdOf(config, validation, rule),
+    ...(folds.length > 0 && { folds: folds.map(({ fold, ...results }) => ({ fold, ...measureRun(results) })) }),
   };
+}
+
+/** The runs of a cross-validation by the names of their folds; none for another run. @throws {InputError} `RUN_MISSING` */
+async function readFolds(directory: RunDirectory, rule?: ThresholdRule) {
+  if (!existsSync(directory.folds)) return [];
+  const { folds } = await readJson<{ readonly folds: readonly { readonly fold: string }[] }>(directory.folds);
+  return Promise.all(
+    folds.map(async ({ fold }) => ({ fold, ...(await readRun(directory.fold(fold), rule && { rule })) })),
+  );
+}
+
+/** What is true of the runs of all folds. */
+function commonFacts({ classes, together, drawn }: Partial<RunConfig> = {}): Partial<RunConfig> {
+  return { ...(classes && { classes }), ...(together && { together }), ...(drawn && { drawn }) };
 }
 
 /** Conditions on finished runs; empty names mean any. */
@@ -130,7 +160,7 @@ function thresholdOf(
 }
 
 /** The metrics of both partitions at the run's threshold, as in `metrics.json`; without partitions that have no rows. */
-export function measureRun(results: RunResults): { validation?: BinaryMetrics; test?: BinaryMetrics } {
+export function measureRun(results: Pick<RunResults, "validation" | "test" | "threshold">): RunMetrics {
   const measure = (rows: readonly Prediction[]) => {
     const { labels, scores, logits, groups } = labelsAndScores(rows);
     return binaryMetrics(labels, scores, {

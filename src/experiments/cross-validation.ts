@@ -4,14 +4,13 @@ import { readdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { datasetContentHash, foldNames, loadDataset } from "../dataset/index";
 import { InputError } from "../errors/index";
-import { type BinaryMetrics, readPredictions, writePredictions } from "../evaluation/index";
+import { type BinaryMetrics, readPredictions, type Spreads, spreadOf, writePredictions } from "../evaluation/index";
 import { makeOutputFolder, writeJson } from "../files/index";
 import { defaultTrainingOptions, type GivenTrainingOptions } from "../options/index";
 import { type Progress, silentProgress } from "../progress/index";
-import { RunDirectory } from "../runs/index";
+import { FOLD_PREFIX, RunDirectory } from "../runs/index";
 import type { Logged } from "./logged";
 import { numbers } from "./metric-names";
-import { type Spread, spreadOf } from "./over-seeds";
 import { ParentRun, type ParentTracking } from "./parent-run";
 import { type ProcessTraining, readingOf, trainOnce } from "./train-process";
 
@@ -35,14 +34,10 @@ export interface FoldResult {
 export interface CrossValidation extends Logged {
   readonly run: string;
   readonly folds: readonly FoldResult[];
-  /** By the names of the metrics. */
-  readonly validation: Readonly<Record<string, Spread>>;
+  readonly validation: Spreads;
   /** On the test set, which is the same for all folds. */
-  readonly test: Readonly<Record<string, Spread>>;
+  readonly test: Spreads;
 }
-
-/** Of the runs' names, before the name of the fold. */
-const FOLDER = "fold-";
 
 /**
  * Trains once for each fold of the data set (from the table, or as many as `dataset.folds` says), one after the other.
@@ -59,7 +54,9 @@ export async function crossValidate(
   }
   const { fold: _all, ...rest } = dataset;
   const there = await readdir(run.path).catch(() => []);
-  const reading = await readingOf(there.flatMap((name) => (name.startsWith(FOLDER) ? [join(run.path, name)] : [])));
+  const reading = await readingOf(
+    there.flatMap((name) => (name.startsWith(FOLD_PREFIX) ? [join(run.path, name)] : [])),
+  );
   const loaded = await loadDataset(data, rest, reading);
   const { validationFraction: fraction, splitSeed: seed } = { ...defaultTrainingOptions, ...options };
   const names = foldNames(loaded, { fraction, seed });
@@ -71,7 +68,7 @@ export async function crossValidate(
     const folds: FoldResult[] = [];
     for (const [i, fold] of names.entries()) {
       progress.say(`Fold ${fold} (${i + 1} of ${names.length})`);
-      const at = join(run.path, `${FOLDER}${encodeURIComponent(fold)}`);
+      const at = run.fold(fold);
       const training = { ...common, run: at, dataset: { ...rest, fold } };
       const result = await trainOnce(training, { progress, signal, tracking: parent?.nested({ fold }) });
       folds.push({ fold, run: at, validation: result.validation, test: result.test });
@@ -83,7 +80,7 @@ export async function crossValidate(
       test: spreadOf(folds.map(({ test }) => test)),
     };
     await writePredictions(run.predictions("validation"), await outOfFold(folds));
-    await writeJson(join(run.path, "folds.json"), result);
+    await writeJson(run.folds, result);
     return { ...result, ...(parent && (await finish(parent, result))) };
   } catch (error) {
     await parent?.fail(error);
@@ -103,6 +100,6 @@ async function finish(parent: ParentRun, { run, validation, test }: CrossValidat
       parent.active.logMetrics(numbers(`${name}/${metric}`, values));
     }
   }
-  await parent.active.logArtifact(join(run, "folds.json"));
+  await parent.active.logArtifact(new RunDirectory(run).folds);
   return parent.finish();
 }

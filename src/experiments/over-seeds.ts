@@ -1,6 +1,7 @@
-/** @module Repeats a comparison with several seeds; mean and spread of metrics over trainings that differ in fold or seed. */
+/** @module Repeats a comparison with several seeds. */
 import { join } from "node:path";
 import { groupBy } from "../collections/index";
+import { type Spreads, spreadOf } from "../evaluation/index";
 import { writeJson } from "../files/index";
 import { compareTechniques, type TechniqueComparison, type TechniqueComparisonOptions } from "./compare-techniques";
 
@@ -10,9 +11,8 @@ export interface SeedSpread {
   readonly title: string;
   /** Number of seeds for which it was trained and measured. */
   readonly seeds: number;
-  /** By the names of the metrics. */
-  readonly validation: Readonly<Record<string, Spread>>;
-  readonly test: Readonly<Record<string, Spread>>;
+  readonly validation: Spreads;
+  readonly test: Spreads;
 }
 
 /**
@@ -53,30 +53,4 @@ export async function compareOverSeeds(
   const result = { ...first, failed: [...failures.values()].flatMap((some) => some.slice(0, 1)), overSeeds };
   await writeJson(join(outOf(seeds[0]), "seeds.json"), { seeds, overSeeds });
   return result;
-}
-
-/** Statistics of a metric over the trainings that have it. */
-export interface Spread {
-  readonly mean: number;
-  /** Standard deviation (of a sample); null for a single training. */
-  readonly std: number | null;
-  readonly min: number;
-  readonly max: number;
-}
-
-/** Mean and spread of every metric that is a number in at least one of the rows, by name. */
-export function spreadOf(rows: readonly object[]): Record<string, Spread> {
-  const values = new Map<string, number[]>();
-  for (const [name, value] of rows.flatMap((row): [string, unknown][] => Object.entries(row))) {
-    if (typeof value === "number" && !values.has(name)) values.set(name, []);
-    if (Number.isFinite(value)) values.get(name)?.push(value as number);
-  }
-  return Object.fromEntries([...values].map(([name, some]) => [name, spread(some)]));
-}
-
-function spread(values: readonly number[]): Spread {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  const std = values.length > 1 ? Math.sqrt(squares / (values.length - 1)) : null;
-  return { mean, std, min: Math.min(...values), max: Math.max(...values) };
 }

@@ -4,6 +4,9 @@ import { Folder } from "../files/index";
 import type { Preprocessing } from "../image/index";
 import type { TrainingOptions } from "../options/index";
 
+/** Of the names of the folds' runs, before the name of the fold. */
+export const FOLD_PREFIX = "fold-";
+
 /** Paths inside a run directory. Creates nothing. */
 export class RunDirectory extends Folder {
   /** The resolved configuration ({@link RunConfig} as JSON). */
@@ -28,12 +31,19 @@ export class RunDirectory extends Folder {
   readonly bestWeights = this.at("best", "weights.safetensors");
   /** Architecture of the model as Keras-style JSON (`tf.LayersModel.toJSON`). */
   readonly topology = this.at("best", "topology.json");
+  /** Of a cross-validation, which has the runs of its folds in it: their metrics, and the spread of these. */
+  readonly folds = this.at("folds.json");
   /** Tracking events to be sent. */
   readonly spool = this.at("tracking");
 
   /** CSV `filename,label,logit,probability` (and `votes_positive,votes_total` where known). */
   predictions(partition: Partition): string {
     return this.at(`predictions-${partition}.csv`);
+  }
+
+  /** The run of a fold. */
+  fold(name: string): string {
+    return this.at(`${FOLD_PREFIX}${encodeURIComponent(name)}`);
   }
 }
 

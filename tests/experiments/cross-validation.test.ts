@@ -9,6 +9,18 @@ import type { RunConfig } from "../../src/runs/index";
 import { setWithFolds } from "../support/data-sets";
 import { histoHere, histoJsonHere } from "../support/histo";
 
+/** Of `histo evaluate --json`. */
+interface Evaluated extends Pick<CrossValidation, "folds"> {
+  readonly validation: { readonly n: number };
+  readonly overFolds: Pick<CrossValidation, "validation" | "test">;
+  readonly cautions: readonly string[];
+  readonly report: string;
+}
+
+/** Without the paths of the runs. */
+const metricsOf = (folds: CrossValidation["folds"]) =>
+  folds.map(({ fold, validation, test }) => [fold, validation, test]);
+
 const options = ["--model", "colour", "--epochs", "2", "--size", "16", "--no-track", "--quiet"];
 
 test("--fold all trains on each fold in turn, summarizes, and keeps what is finished", async (context) => {
@@ -40,11 +52,25 @@ test("--fold all trains on each fold in turn, summarizes, and keeps what is fini
   assert.equal(status, 0);
   assert.match(stdout, /^fold +validation AUC .*\n-.*\n +0 .*\n +1 .*\n +2 .*\nmean .*\nstd .*\nRun /);
   assert.ok(performance.now() - started < 10_000, "finished folds were trained again");
-  assert.equal(
-    (await histoJsonHere<{ validation: { n: number } }>("evaluate", "--no-track", "--run", join(data, "run")))
-      .validation.n,
-    24,
+  const evaluate = ["evaluate", "--no-track", "--run", join(data, "run")];
+  const pooled = await histoJsonHere<Evaluated>(...evaluate, "--report");
+  assert.equal(pooled.validation.n, 24);
+  assert.deepEqual(metricsOf(pooled.folds), metricsOf(folds));
+  assert.deepEqual(pooled.overFolds, { validation, test }, "a mean of the folds, not a measure of several models");
+  const caution = pooled.cautions.find((text) => text.startsWith("The predictions are of 3 models"));
+  assert.ok(
+    caution?.includes(`the ROC AUC is ${mean.toFixed(3)} (mean, standard deviation ${std.toFixed(3)})`),
+    caution,
   );
+  assert.doesNotMatch(pooled.cautions.join(), /no test predictions/);
+  assert.ok((await readFile(pooled.report, "utf8")).includes(caution ?? ""));
+  assert.match(
+    (await histoHere(...evaluate)).stdout,
+    /^fold .*\n(.*\n){4}mean .*\nstd .*\n\nThe validation images of all folds/,
+  );
+  const f1 = await histoJsonHere<Evaluated>(...evaluate, "--threshold-rule", "f1");
+  for (const [i, { validation }] of f1.folds.entries()) assert.ok(validation.f1 >= folds[i]!.validation.f1);
+  assert.notDeepEqual(f1.folds, pooled.folds, "the rule chooses a threshold for each fold");
 });
 
 test("all folds read the data set as the version did that began the first", async (context) => {
