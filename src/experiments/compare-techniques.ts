@@ -126,13 +126,14 @@ async function writeComparison(
   const runOf = (name: string) => new RunDirectory(join(out, name));
   const predictions = new Map<string, Prediction[]>();
   for (const { name } of rows) predictions.set(name, await readPredictions(runOf(name).predictions("test")));
-  if (rows.length >= 2) {
-    const { row, test } = await ensembleRow(rows, runOf);
-    rows.push(row);
-    predictions.set(row.name, test);
+  const ensemble = rows.length >= 2 ? await ensembleRow(rows, runOf) : undefined;
+  if (ensemble && "row" in ensemble) {
+    rows.push(ensemble.row);
+    predictions.set(ensemble.row.name, ensemble.test);
   }
   const compared = rows.map((row) => againstBaseline(row, predictions));
-  const comparison = { data: resolve(data), size, seed, rows: compared, failed, verdict: verdictOn(compared) };
+  const verdict = verdictOn(compared, ensemble && "alone" in ensemble ? ensemble.alone : undefined);
+  const comparison = { data: resolve(data), size, seed, rows: compared, failed, verdict };
   await writeJson(join(out, "comparison.json"), comparison);
   await writeComparisonPage(join(out, "comparison.html"), comparison);
   return comparison;

@@ -65,8 +65,13 @@ export function bestOnValidation(rows: readonly ComparisonRow[]): ComparisonRow 
   return [...rows].sort((a, b) => b.validation.rocAuc - a.validation.rocAuc)[0];
 }
 
-/** Compares the best model on validation with the baseline, in words. */
-export function verdictOn(rows: readonly ComparisonRow[]): string {
+/** Compares the best model on validation with the baseline, in words. @param alone the model that no other improves */
+export function verdictOn(rows: readonly ComparisonRow[], alone?: ComparisonRow): string {
+  const without = alone ? ` There is no ensemble: on validation no other model improves ${alone.title}.` : "";
+  return verdictOnBest(rows) + without;
+}
+
+function verdictOnBest(rows: readonly ComparisonRow[]): string {
   const baseline = rows.find(({ name }) => name === "colour");
   const best = bestOnValidation(rows);
   if (!best || rows.length < 2) return "Nothing was compared with the colour baseline.";
@@ -114,11 +119,12 @@ export async function measureRow(
 /**
  * The weighted mean probability of the models that {@link selectEnsemble} selects, with a threshold chosen on validation. Its
  * costs are the sums of its members' costs.
+ * @returns the one model itself if no other improves it: that is no ensemble
  */
 export async function ensembleRow(
   candidates: readonly ComparisonRow[],
   runOf: (name: string) => RunDirectory,
-): Promise<{ row: ComparisonRow; test: Prediction[] }> {
+): Promise<{ row: ComparisonRow; test: Prediction[] } | { alone: ComparisonRow }> {
   const read = async (partition: "validation" | "test") => {
     const each = candidates.map(({ name }) => readPredictions(runOf(name).predictions(partition)));
     const [first = [], ...others] = await Promise.all(each);
@@ -129,6 +135,8 @@ export async function ensembleRow(
   const labels = (onValidation[0] as Prediction[]).map(({ label }) => label);
   const weights = selectEnsemble(labels, scores);
   const members = candidates.filter((_, i) => (weights[i] as number) > 0);
+  const [first, second] = members;
+  if (first && !second) return { alone: first };
   const shares = weights.flatMap((weight, i) =>
     weight > 0 ? `${candidates[i]?.name} ${Math.round(100 * weight)} %` : [],
   );

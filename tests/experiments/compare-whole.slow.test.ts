@@ -25,21 +25,14 @@ test("techniques are trained, exported and measured; finished ones are kept", as
   const { rows, verdict } = await compareTechniques({ ...options, models: ["mlp-colour", "colour"], backbone: file });
   assert.deepEqual(
     rows.map(({ name }) => name),
-    ["colour", "mlp-colour", "backbone", "ensemble"],
+    ["colour", "mlp-colour", "backbone", ...(rows.length > 3 ? ["ensemble"] : [])],
   );
-  const [colour, mlp, backbone, ensemble] = rows as [Row, Row, Row, Row];
+  const [colour, mlp, backbone, ensemble] = rows as [Row, Row, Row, Row?];
   assert.deepEqual(colour, first.rows[0], "kept as it was");
   assert.equal(mlp.test.n, 19);
-  const members = [colour, mlp, backbone].filter(({ name }) =>
-    new RegExp(`\\b${name} \\d+ %`).test(ensemble.note ?? ""),
-  );
-  assert.ok(members.length > 0, ensemble.note);
-  const total = (of: (row: Row) => number) => members.reduce((sum, row) => sum + of(row), 0);
-  assert.equal(
-    ensemble.parameters,
-    total(({ parameters }) => parameters),
-  );
-  assert.ok(Math.abs(ensemble.latencyMs - total(({ latencyMs }) => latencyMs)) < 1e-9);
+  // Which models are selected depends on the processor's rounding.
+  if (ensemble) checkEnsemble(ensemble, [colour, mlp, backbone]);
+  else assert.match(verdict, / There is no ensemble: on validation no other model improves /);
   for (const row of rows) {
     assert.ok(row.parameters > 0 && row.diskBytes > 1000 && row.trainingMemoryBytes > 1e7 && row.latencyMs > 0);
     assert.ok(row.test.rocAuc >= 0 && row.test.rocAuc <= 1);
@@ -51,7 +44,7 @@ test("techniques are trained, exported and measured; finished ones are kept", as
   }
   const best = rows.reduce((one, other) => (other.validation.rocAuc > one.validation.rocAuc ? other : one));
   if (best === colour) {
-    assert.match(verdict, /^Best on validation: the colour baseline itself\. Its test AUC is [01]\.\d{3}\.$/);
+    assert.match(verdict, /^Best on validation: the colour baseline itself\. Its test AUC is [01]\.\d{3}\./);
   } else {
     assert.match(verdict, /^Best on validation: .* colour baseline's/);
     assert.ok(verdict.startsWith(`Best on validation: ${best.title}.`), verdict);
@@ -91,3 +84,15 @@ test("among regularizations validation decides", async (context) => {
   assert.equal(config.dropout, best.options.dropout);
   assert.equal(config.augment, best.options.augment);
 });
+
+/** An ensemble has at least two members, whose costs add up. */
+function checkEnsemble({ note = "", parameters, latencyMs }: Row, candidates: readonly Row[]): void {
+  const members = candidates.filter(({ name }) => new RegExp(`\\b${name} \\d+ %`).test(note));
+  assert.ok(members.length > 1, note);
+  const total = (of: (row: Row) => number) => members.reduce((sum, row) => sum + of(row), 0);
+  assert.equal(
+    parameters,
+    total((row) => row.parameters),
+  );
+  assert.ok(Math.abs(latencyMs - total((row) => row.latencyMs)) < 1e-9);
+}

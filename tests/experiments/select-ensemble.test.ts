@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
-import { type Prediction, rank, rocAucOf, sigmoid, writePredictions } from "../../src/evaluation/index";
+import { logitOf, type Prediction, rank, rocAucOf, sigmoid, writePredictions } from "../../src/evaluation/index";
 import { type ComparisonRow, ensembleRow, verdictOn } from "../../src/experiments/measure";
 import { heldOutMeans, selectEnsemble } from "../../src/experiments/select-ensemble";
 import { Random } from "../../src/random/index";
@@ -97,9 +97,11 @@ test("an ensemble of models that are all certain is certain, however its weights
       for (const partition of ["validation", "test"] as const) await writePredictions(run.predictions(partition), rows);
     }
     const own = labels.map((label, i) => (i < 2 ? 1 : label));
-    if (selectEnsemble(own, scores).reduce((sum, weight) => sum + weight, 0) > 1) roundedUp++;
     const candidates = names.map((name) => ({ name, size: 8 }) as ComparisonRow);
-    const { test } = await ensembleRow(candidates, (name) => new RunDirectory(join(folder, name)));
+    const ensemble = await ensembleRow(candidates, (name) => new RunDirectory(join(folder, name)));
+    if ("alone" in ensemble) continue;
+    if (selectEnsemble(own, scores).reduce((sum, weight) => sum + weight, 0) > 1) roundedUp++;
+    const { test } = ensemble;
     assert.equal(test.reduce((most, { probability }) => Math.max(most, probability), 0) <= 1, true);
   }
   assert.ok(roundedUp > 0, "no sum of weights was rounded up");
@@ -128,9 +130,27 @@ test("predictions are paired by image, in whatever order a run stored them", asy
       names.map((name) => ({ name, size: 8 }) as ComparisonRow),
       runOf,
     );
-  assert.deepEqual((await ensembleOf("a", "turned")).test, (await ensembleOf("a", "b")).test);
+  const [turned, ensemble] = [await ensembleOf("a", "turned"), await ensembleOf("a", "b")];
+  assert.ok("test" in turned && "test" in ensemble);
+  assert.deepEqual(turned.test, ensemble.test);
   await write("turned", b.slice(1));
   await assert.rejects(ensembleOf("a", "turned"), { code: "COMPARISON_IMAGES" });
+});
+
+test("a model that no other improves is no ensemble", async (context) => {
+  const folder = await temporaryDirectory(context);
+  const runOf = (name: string) => new RunDirectory(join(folder, name));
+  const { labels, scores } = models(0.5, 30);
+  for (const [k, name] of ["good", "bad"].entries()) {
+    const rows = labels.map((label, i): Prediction => {
+      const logit = Math.min(40, Math.max(-40, logitOf(scores[k]![i]!)));
+      return { filename: `${i}.png`, label: label ? 1 : 0, logit, probability: sigmoid(logit) };
+    });
+    for (const partition of ["validation", "test"] as const)
+      await writePredictions(runOf(name).predictions(partition), rows);
+  }
+  const candidates = ["bad", "good"].map((name) => ({ name, size: 8 }) as ComparisonRow);
+  assert.deepEqual(await ensembleRow(candidates, runOf), { alone: candidates[1] });
 });
 
 test("the verdict names the best on validation, also if that is the baseline, or if there is none", () => {
@@ -146,4 +166,8 @@ test("the verdict names the best on validation, also if that is the baseline, or
   );
   assert.match(verdictOn([colour, weak, strong]), /^Best on validation: the vit\. .* beats the colour baseline's/);
   assert.match(verdictOn([row("cnn", 0.8), row("vit", 0.7)]), /^Best on validation: the cnn\. .*no colour baseline/);
+  assert.match(
+    verdictOn([colour, weak], colour),
+    /There is no ensemble: on validation no other model improves the colour\.$/,
+  );
 });
