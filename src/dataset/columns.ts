@@ -99,12 +99,12 @@ function candidates(
   table: Table,
   names: readonly string[],
   content: string,
-  option: string,
+  flag: string,
   except?: number,
 ): [number, ...number[]] {
-  const [first, ...others] = columnsNamed(table, names).filter((column) => column !== except);
+  const [first, ...others] = columnsNamed(table, names, { flag }).filter((column) => column !== except);
   if (first === undefined) {
-    const message = `${table.path} has no column for the ${content} that could be recognised; its columns are ${listed(table.columns)}. Name it with ${option} NAME.`;
+    const message = `${table.path} has no column for the ${content} that could be recognised; its columns are ${listed(table.columns)}. Name it with ${flag} NAME.`;
     throw new InputError("TABLE_COLUMN_MISSING", message);
   }
   return [first, ...others];

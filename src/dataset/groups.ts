@@ -28,9 +28,17 @@ export interface TableGroups {
   readonly groups: readonly (string | undefined)[];
 }
 
-/** Reads the groups of the given column, or of the first with a usual name; undefined for `none` and without such a column. */
-export function readGroupColumn(table: Table, { groupColumn }: DatasetOptions): TableGroups | undefined {
-  const usual = groupColumn === undefined ? columnsNamed(table, GROUP_COLUMNS) : [];
+/**
+ * Reads the groups of the given column, or of the first with a usual name; undefined for `none` and without such a column.
+ * @param flag the option that names the column
+ * @throws {InputError} `TABLE_COLUMN_MISSING`, `TABLE_COLUMN_AMBIGUOUS`
+ */
+export function readGroupColumn(
+  table: Table,
+  { groupColumn }: DatasetOptions,
+  flag = "--group-column",
+): TableGroups | undefined {
+  const usual = groupColumn === undefined ? columnsNamed(table, GROUP_COLUMNS, { flag, takesNone: true }) : [];
   const [position = namedOrNone(table, groupColumn), ...others] = usual;
   if (position === undefined) return undefined;
   const groupsIn = (column: number) =>

@@ -80,7 +80,9 @@ export function readPartitions(
   taken: readonly (number | undefined)[] = [],
 ): TablePartitions {
   const usualNames = options.partitionColumn === undefined ? PARTITION_COLUMNS : [];
-  const found = columnsNamed(table, usualNames).filter((at) => !taken.includes(at));
+  const found = columnsNamed(table, usualNames, { flag: "--partition-column", takesNone: true }).filter(
+    (at) => !taken.includes(at),
+  );
   const usual = namedOrNone(table, options.partitionColumn) ?? found.find((at) => namesPartitions(table, at));
   const other = options.partitionColumn === undefined && usual === undefined ? columnOfPartitions(table) : undefined;
   const column = usual ?? other;
@@ -104,7 +106,9 @@ export function readPartitions(
 
 function foldColumn(table: Table, options: DatasetOptions, partitionColumn: number | undefined): number | undefined {
   if (options.foldColumn !== undefined) return undefined;
-  return columnsNamed(table, FOLD_COLUMNS).find((at) => at !== partitionColumn && !namesPartitions(table, at));
+  return columnsNamed(table, FOLD_COLUMNS, { flag: "--fold-column", takesNone: true }).find(
+    (at) => at !== partitionColumn && !namesPartitions(table, at),
+  );
 }
 
 /** True if at least one field is the name of a partition; other values are mistakes then. */

@@ -46,31 +46,46 @@ export async function readTable(path: string): Promise<Table> {
   return { path, columns, rows };
 }
 
+/** The option that names a column, such as `--label-column`, and whether it takes `none` for no such column. */
+export interface ColumnOption {
+  readonly flag: string;
+  readonly takesNone?: boolean;
+}
+
 /** Position of the first column with one of the given names, see {@link columnsNamed}. */
-export function findColumn(table: Table, names: readonly string[]): number | undefined {
-  return columnsNamed(table, names)[0];
+export function findColumn(table: Table, names: readonly string[], option?: ColumnOption): number | undefined {
+  return columnsNamed(table, names, option)[0];
 }
 
 /**
  * Positions of all columns with one of the given names (see {@link positionOfName}), in the order of the names.
+ * @param option the option that names such a column, for the error
  * @throws {InputError} `TABLE_COLUMN_AMBIGUOUS` for columns of one name that differ
  */
-export function columnsNamed(table: Table, names: readonly string[]): number[] {
+export function columnsNamed(table: Table, names: readonly string[], option?: ColumnOption): number[] {
   const keys = table.columns.map(nameKey);
   return [...new Set(names.map(nameKey))].flatMap((name) => {
     const [first, ...others] = [...keys.keys()].filter((at) => keys[at] === name);
     if (first === undefined) return [];
-    mustBeAlike(table, first, others);
+    mustBeAlike(table, first, others, option);
     return [first];
   });
 }
 
 /** Rejects columns of the same name with different contents. @throws {InputError} `TABLE_COLUMN_AMBIGUOUS` */
-function mustBeAlike({ path, columns, rows }: Table, first: number, others: readonly number[]): void {
+function mustBeAlike(
+  { path, columns, rows }: Table,
+  first: number,
+  others: readonly number[],
+  { flag, takesNone }: Partial<ColumnOption> = {},
+): void {
   const other = others.find((at) => rows.some(({ fields }) => fields[at] !== fields[first]));
   if (other === undefined) return;
   const [name, same] = [columns[first] as string, columns[other] as string];
-  const message = `${path} has ${name === same ? `two columns ${quoted(name)}` : `the columns ${quoted(name)} and ${quoted(same)}`} that differ; remove or rename one.`;
+  const found = name === same ? `two columns ${quoted(name)}` : `the columns ${quoted(name)} and ${quoted(same)}`;
+  // Columns of one name cannot be told apart by it.
+  const advice = name === same || !flag ? "remove or rename one" : `name one with ${flag} NAME`;
+  const message = `${path} has ${found} that differ; ${advice}${takesNone ? `, or give ${flag} none to use neither` : ""}.`;
   throw new InputError("TABLE_COLUMN_AMBIGUOUS", message);
 }
 

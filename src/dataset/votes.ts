@@ -36,7 +36,7 @@ export function votesColumns(
   const count =
     named ??
     [...table.columns.keys()].find((at) => selection(table.columns[at] as string).selected !== undefined) ??
-    findColumn(table, COUNT_COLUMNS);
+    findColumn(table, COUNT_COLUMNS, { flag: "--votes-column" });
   if (count === undefined) return undefined;
   const { selected, outOf } = selection(table.columns[count] as string);
   const totalColumn = findColumn(table, TOTAL_COLUMNS);

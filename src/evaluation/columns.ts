@@ -26,7 +26,7 @@ const LABEL_NAMES = [
  */
 export function labelColumn(table: Table, name?: string): number {
   if (name !== undefined) return namedColumn(table, name, "--label");
-  const usual = findColumn(table, LABEL_NAMES);
+  const usual = findColumn(table, LABEL_NAMES, { flag: "--label" });
   if (usual !== undefined) return usual;
   const candidates = positions(
     table.columns.map(wordsOf),

@@ -84,13 +84,15 @@ export async function readScoredTable(path: string, options: ScoredTableOptions 
   return { labels, scores, logits, columns, positive, ...grouped };
 }
 
+const GROUP_FLAG = "--group";
+
 /** The groups of the rows. @param taken columns with another meaning, which only an error of the user names */
 function groupColumn(table: Table, name: string | undefined, taken: readonly number[]) {
   const others = { ...table, columns: table.columns.map((column, at) => (taken.includes(at) ? "" : column)) };
-  if (name === undefined || nameKey(name) === "none") return readGroupColumn(others, { groupColumn: name });
-  const column = table.columns[namedColumn(table, name, "--group")] as string;
-  if (others.columns.includes(column)) return readGroupColumn(others, { groupColumn: column });
-  const message = `${quoted(column)} (--group) is the column of labels or scores: name that of patients or slides, or none.`;
+  if (name === undefined || nameKey(name) === "none") return readGroupColumn(others, { groupColumn: name }, GROUP_FLAG);
+  const column = table.columns[namedColumn(table, name, GROUP_FLAG)] as string;
+  if (others.columns.includes(column)) return readGroupColumn(others, { groupColumn: column }, GROUP_FLAG);
+  const message = `${quoted(column)} (${GROUP_FLAG}) is the column of labels or scores: name that of patients or slides, or none.`;
   throw new InputError("METRICS_COLUMN", message);
 }
 

@@ -56,6 +56,24 @@ test("rows of a patient or slide are not taken for independent", async () => {
   assert.equal(width().width, single.width, "patients of one row are rows");
 });
 
+test("of two columns of patients that differ, the message says how to choose one or none", async () => {
+  const path = join(sharedDirectory(), "two-patients.csv");
+  const read = (header: string, ...options: string[]) => {
+    writeFileSync(path, `${header},label,probability\na,1,0,0.2\na,2,1,0.8\nb,2,0,0.4\n`);
+    return histoHere("metrics", "--predictions", path, ...options);
+  };
+  const unclear = await read("Patient,patients");
+  assert.equal(unclear.status, 2);
+  assert.match(
+    unclear.stderr,
+    /"Patient" and "patients" that differ; name one with --group NAME, or give --group none to/,
+  );
+  assert.match((await read("Patient,patients", "--group", "patients")).stdout, /the same "patients" \(2 in all\)/);
+  assert.doesNotMatch((await read("Patient,patients", "--group", "none")).stdout, /the same/);
+  const twice = await read("patient,patient");
+  assert.match(twice.stderr, /two columns "patient" that differ; remove or rename one, or give --group none to/);
+});
+
 test("a column of labels is not one of patients, but does not hide another", async () => {
   const path = join(sharedDirectory(), "cases.csv");
   const rows = Array.from({ length: 12 }, (_, i) => `${i % 2 ? "tumor" : "benign"},0.${i + 1},s${i % 3}`);

@@ -43,8 +43,12 @@ test("a column that labels the images differently is named in a note", async (co
 });
 
 for (const [what, header, pattern] of [
-  ["twice", "image,label,label", /two columns "label" that differ/],
-  ["in two spellings", "image,Label,labels", /the columns "Label" and "labels" that differ/],
+  ["twice", "image,label,label", /two columns "label" that differ; remove or rename one\.$/],
+  [
+    "in two spellings",
+    "image,Label,labels",
+    /the columns "Label" and "labels" that differ; name one with --label-column NAME\.$/,
+  ],
 ] as const) {
   test(`a column that is there ${what}, with other contents, is refused`, async (context) => {
     const text = `${header}\na,x,y\nb,y,y\nc,y,y\n`;
