@@ -11,6 +11,7 @@ import { type BackboneNormalization, normalizationOf } from "./normalization";
 import {
   type FetchedBackbone,
   fetchedBackbone,
+  PACKAGED,
   type PackagedBackbone,
   packagedFolder,
   packagedNamed,
@@ -62,10 +63,21 @@ export async function openBackbone(name: string, options: BackboneOptions, conte
 
 async function fileOf(name: string, context: FetchContext): Promise<string> {
   if (name.startsWith(HUB_PREFIX)) return fetchFromHub(name, context);
-  if (!packagedNamed(name)) return resolve(name);
+  if (!packagedNamed(name)) return localFile(name);
   const file = join(packagedFolder(name), "model.onnx");
   if (existsSync(file)) return file;
   throw new InputError("BACKBONE_NOT_FETCHED", `${name} has not been fetched yet: run histo backbone fetch ${name}`);
+}
+
+/** @throws {InputError} `BACKBONE_UNKNOWN` for a word that is neither a file nor a network's name */
+function localFile(name: string): string {
+  const file = resolve(name);
+  if (existsSync(file) || /[/\\]|\.onnx$/.test(name)) return file;
+  const known = PACKAGED.map((one) => one.name).join(", ");
+  throw new InputError(
+    "BACKBONE_UNKNOWN",
+    `--model backbone:${name}: there is neither a file ${file} nor a packaged network of this name; these are ${known} (histo backbone list).`,
+  );
 }
 
 /** The description of a fetched network. @throws {InputError} `BACKBONE_DAMAGED` if its file has changed */

@@ -1,5 +1,5 @@
 /** @module Reads a feature extractor in an ONNX file (exported from timm, transformers or torchvision): its inputs and outputs. */
-import { readFile, stat } from "node:fs/promises";
+import { readdir, readFile, stat } from "node:fs/promises";
 import { dirname, isAbsolute, join, normalize, sep } from "node:path";
 import { hasErrorCode, InputError, messageOf } from "../errors/index";
 import { sha256, sha256File } from "../files/index";
@@ -199,8 +199,15 @@ async function read(path: string): Promise<Uint8Array> {
     return await readFile(path);
   } catch (error) {
     if (hasErrorCode(error, "ENOENT")) throw new InputError("BACKBONE_MISSING", `The backbone ${path} does not exist.`);
+    if (hasErrorCode(error, "EISDIR")) throw unsupported(path, await folderWords(path), error);
     throw unsupported(path, messageOf(error), error);
   }
+}
+
+/** What to name in place of a folder. */
+async function folderWords(path: string): Promise<string> {
+  const found = (await readdir(path)).filter((name) => name.endsWith(".onnx")).sort();
+  return `it is a folder; ${found.length > 0 ? `name a file in it: ${found.slice(0, 3).join(", ")}` : "it holds no ONNX file"}`;
 }
 
 function placeOf({ externalData = [] }: Constant): { location?: string; offset?: string; length?: string } {

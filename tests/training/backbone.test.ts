@@ -260,8 +260,15 @@ test("files that cannot be a backbone are refused with the reason", async (conte
   const attempt = (options: Partial<TrainingOptions>) =>
     runTraining({ data, size: 16, model, ...options }, { run: join(directory, "run") });
   await assert.rejects(attempt({}), { code: "BACKBONE_MISSING" });
+  await assert.rejects(attempt({ model: "backbone:efficientnet-lite9" }), {
+    code: "BACKBONE_UNKNOWN",
+    message: /neither a file .*efficientnet-lite9 nor a packaged network.*efficientnet-lite0, efficientnet-lite2/,
+  });
+  const folder = { model: `backbone:${directory}` };
+  await assert.rejects(attempt(folder), { code: "BACKBONE_UNSUPPORTED", message: /it is a folder; it holds no ONNX/ });
   await writeFile(file, "not a model");
   await assert.rejects(attempt({}), { code: "BACKBONE_UNSUPPORTED" });
+  await assert.rejects(attempt(folder), { message: /it is a folder; name a file in it: backbone\.onnx\.$/ });
   await writeBackbone(file, "vector");
   await assert.rejects(attempt({}), { code: "BACKBONE_SIZE", message: /--size 32/ });
   await assert.rejects(attempt({ backboneOutput: "logits" }), { code: "BACKBONE_UNSUPPORTED", message: /features/ });
