@@ -16,6 +16,9 @@ import type { SlideInfo } from "./types";
 /** Larger tiles are not read in bounded memory. */
 const MOST_TILE_SIDE = 8192;
 
+/** Version of the answers in journals and in the queue. Increase it when they change: no process continues or takes those of another. */
+export const ANSWERS = 2;
+
 export interface SlidePlan {
   /** The file's name. */
   readonly name: string;
@@ -54,7 +57,7 @@ export async function planSlide(
   const file = { slide: name, bytes: size, modified: mtimeMs };
   const colours = { profile: info.profile === undefined ? null : profile };
   const identity = {
-    format: "histo-slide-answers/2",
+    format: `histo-slide-answers/${ANSWERS}`,
     ...file,
     ...colours,
     model: model.sha256,

@@ -8,7 +8,9 @@ import { join } from "node:path";
 import { after, before, beforeEach, describe, type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { projectRoot } from "../../src/files/index";
+import { closeQueue, jobOptions, openQueue, parseRedisUrl } from "../../src/queue/index";
 import type { SlidesResult } from "../../src/slide/index";
+import type { SlideQueue } from "../../src/slide/queue/protocol";
 import { histo } from "../support/histo";
 import { type RedisServer, startRedis, withoutRedis } from "../support/redis";
 import { writeModel } from "../support/served-model";
@@ -110,6 +112,30 @@ describe("slides in a queue", { skip: withoutRedis() }, () => {
     const idle = start(t, "worker", "--slides", "--redis", redis.url, "--idle", "1", "--json");
     assert.equal((await idle.ended).status, 0);
     assert.ok(performance.now() - started < 20_000, `${performance.now() - started}`);
+  });
+
+  test("a worker takes no slide of a version with other answers, and leaves it to a worker of that version", async (t) => {
+    // As the version queued it that did not compare slides with the training tiles.
+    const queue: SlideQueue = await openQueue(parseRedisUrl(redis.url), "histo-slides", () => undefined);
+    t.after(() => closeQueue(queue));
+    const { out, handOut } = await work(t);
+    const settings = { model: join(out, "..", "model"), out: join(out, "a.tif") };
+    const path = join(out, "..", "slides", "a.tif");
+    await queue.add("slide", { protocol: 1, path, settings }, jobOptions("earlier"));
+    const { status, stderr } = await worker(t).ended;
+    assert.equal(status, 2, stderr);
+    assert.match(stderr, /come from another version of this program/);
+    assert.deepEqual(
+      [await queue.getJobCountByTypes("waiting", "delayed", "prioritized"), existsSync(out)],
+      [1, false],
+    );
+    handOut();
+    while ((await queue.getJobCountByTypes("waiting", "delayed", "prioritized")) < 1 + NAMES.length) await sleep(50);
+    const queued = (await queue.getJobs(["waiting", "delayed", "prioritized"])).filter(({ id }) => id !== "earlier");
+    assert.ok(
+      queued.every(({ data }) => data.protocol > 1),
+      "so that a worker of that version refuses these",
+    );
   });
 
   test("whoever hands out may be stopped and come back; an emptied Redis is filled again", async (t) => {

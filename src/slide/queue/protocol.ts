@@ -1,11 +1,12 @@
 /** @module Messages between the queueing process and the workers through Redis. Results are in the shared folder. */
 import type { Queue } from "bullmq";
 import type { SlideOptions, SlideResult } from "../slide-options";
+import { ANSWERS } from "../slide-plan";
 
 /** Name of the queue. Any worker takes any slide. */
 export const QUEUE = "histo-slides";
-/** Increase if workers of the last version must not take new slides. */
-export const PROTOCOL = 1;
+/** A worker of a version with other answers could not continue a slide, and would leave out what they have got since. */
+export const PROTOCOL = ANSWERS;
 
 /** Settings of a slide and the folder for its results. */
 export type SlideSettings = Pick<
