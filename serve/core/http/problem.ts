@@ -26,7 +26,7 @@ const TITLES: Readonly<Record<number, string>> = {
 export const PROBLEM_CODES = {
   REQUEST_MALFORMED: [400, "The request line, its headers or its form cannot be read."],
   JSON_MALFORMED: [400, "The body is not valid JSON."],
-  FIELD_INVALID: [400, "A field of the body or the query is missing or has the wrong type."],
+  FIELD_INVALID: [400, "A field of the body or the query is missing, unknown, given twice or of the wrong type."],
   IMAGE_NAME_INVALID: [400, "The image name contains characters or has a form that is not allowed."],
   IMAGE_NAME_AMBIGUOUS: [400, "The image name matches several images; give the full name of one of them."],
   UNAUTHORIZED: [401, "An API key or token is required; the request has none, or it is wrong or expired."],

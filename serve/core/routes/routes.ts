@@ -35,11 +35,17 @@ function post(label: string, operation: OperationId, body: Route["body"], answer
   return { methods: POST, label, operation, pattern: patternOf(label), body, open: false, answer };
 }
 
-/** A handler that refuses other parameters of the query than these: misspelt ones would change nothing, unnoticed. */
+/**
+ * A handler that refuses other parameters of the query than these, and one that is given twice: misspelt ones and all but the first
+ * would change nothing, unnoticed.
+ */
 function taking(known: readonly string[], answer: Handler): Handler {
   return (context, request) => {
-    const unknown = [...request.query.keys()].find((name) => !known.includes(name));
-    if (unknown === undefined) return answer(context, request);
+    const names = [...request.query.keys()];
+    const unknown = names.find((name) => !known.includes(name));
+    const repeated = names.find((name, i) => names.indexOf(name) < i);
+    if (unknown === undefined && repeated === undefined) return answer(context, request);
+    if (unknown === undefined) throw new Problem("FIELD_INVALID", `The parameter ${repeated} is given more than once.`);
     const message = `There is no parameter ${unknown.slice(0, 80)}; ${request.route.label} takes ${known.join(", ")}.`;
     throw new Problem("FIELD_INVALID", message);
   };

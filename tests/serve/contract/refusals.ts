@@ -44,7 +44,7 @@ export function refusalCases(client: ContractClient): void {
     await refused(await post("/predict", pngHeader(50_000, 50_000) as BodyInit, "image/png"), 413, "IMAGE_TOO_LARGE");
   });
 
-  test("a parameter of the query that there is not is refused, with those that there are", async () => {
+  test("a parameter of the query that there is not, or that is there twice, is refused", async () => {
     for (const [path, known] of [
       ["/predict?threshold=0.2", "model, tile"],
       ["/predict/batch?modle=wide", "model, tile"],
@@ -55,6 +55,18 @@ export function refusalCases(client: ContractClient): void {
       await refused(response, 400, "FIELD_INVALID");
     }
     await refused(await call("/images?ofset=2"), 400, "FIELD_INVALID");
+    for (const [path, twice] of [
+      ["/predict?model=wide&model=tall", "model"],
+      ["/predict/batch?tile=0&tile=0", "tile"],
+      ["/explain?grid=4&model=wide&grid=5", "grid"],
+      ["/slides?model=wide&model=wide", "model"],
+    ]) {
+      const response = await postJson(path as string, { image_filename: "MHIST_aaa.png" });
+      const { detail } = (await response.clone().json()) as { detail: string };
+      assert.equal(detail, `The parameter ${twice} is given more than once.`);
+      await refused(response, 400, "FIELD_INVALID");
+    }
+    await refused(await call("/images?limit=1&limit=2"), 400, "FIELD_INVALID");
     assert.equal((await call("/livez?from=balancer")).status, 200, "probes take any");
   });
 
