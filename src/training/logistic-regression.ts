@@ -1,5 +1,4 @@
 /** @module Logistic regression with an L2 penalty, solved to convergence by Newton's method. Deterministic. */
-import { solveCholesky } from "../eigen/index";
 import { foldsInTurn, type RowGroups, rowLogLoss, sigmoid } from "../evaluation/index";
 import { type LeadingDirections, leadingDirections } from "./leading-directions";
 import { rowCoordinates } from "./row-coordinates";
@@ -16,6 +15,8 @@ const PENALTIES = [0.3, 1, 3, 10, 30, 100, 300, 1000];
 /** With a thousand or more columns, weak penalties only overfit. */
 export const MANY_FEATURES_PENALTIES = [3, 10, 30, 100, 300, 1000, 3000, 10_000];
 const FOLDS = 5;
+/** With more columns than this, and fewer rows, coordinates of the rows are fitted instead. */
+const MANY_COLUMNS = 200;
 
 /** A matrix with labels, and the rows to fit. */
 interface LogisticProblem {
@@ -23,19 +24,19 @@ interface LogisticProblem {
   readonly x: ArrayLike<number>;
   readonly count: number;
   readonly k: number;
-  /** Of x; with many columns only. */
-  readonly leading: LeadingDirections | undefined;
+  /** Of x. */
+  readonly leading: LeadingDirections;
   /** Of each row, 0 or 1. */
   readonly labels: ArrayLike<number>;
   /** Weight of each row in the loss. */
   readonly weight: number;
-  readonly rows: readonly number[];
+  readonly rows: Uint32Array;
 }
 
 /** A fold: the rows outside it, those in it, and the fit with the last penalty. */
 interface Part {
   readonly training: LogisticProblem;
-  readonly heldOut: readonly number[];
+  readonly heldOut: Uint32Array;
   fit?: Solution;
 }
 
@@ -79,11 +80,11 @@ export function* logisticFits({
   yield { done, total };
   const count = labels.length * repeats;
   const ofRows = Uint8Array.from({ length: count }, (_, i) => labels[Math.floor(i / repeats)] as number);
-  const all = Array.from({ length: count }, (_, i) => i);
+  const all = Uint32Array.from({ length: count }, (_, i) => i);
   const columns = x.length / count;
-  const coordinates = columns > MOST_COLUMNS && columns > count ? rowCoordinates(x, count) : undefined;
+  const coordinates = columns > MANY_COLUMNS && columns > count ? rowCoordinates(x, count) : undefined;
   const [values, k] = coordinates ? [coordinates.values, count] : [x, columns];
-  const leading = k > MOST_COLUMNS ? leadingDirections(values, count) : undefined;
+  const leading = leadingDirections(values, count);
   const whole: LogisticProblem = { x: values, count, k, leading, labels: ofRows, weight: 1 / repeats, rows: all };
   const parts = names.map((fold): Part => {
     const isHeldOut = (i: number) => folds[Math.floor(i / repeats)] === fold;
@@ -95,7 +96,9 @@ export function* logisticFits({
     for (const part of parts) {
       const fit = newton(part.training, penalty, part.fit);
       part.fit = fit;
-      for (const i of part.heldOut) loss += rowLogLoss(ofRows[i] as number, logitOf(whole, i, fit));
+      alongRows({ ...whole, rows: part.heldOut }, fit).forEach((logit, r) => {
+        loss += rowLogLoss(ofRows[part.heldOut[r]!]!, logit);
+      });
       yield { done: ++done, total };
     }
     losses.push(loss);
@@ -103,8 +106,9 @@ export function* logisticFits({
     if (losses.length >= 3 && before < last && last < loss) break;
   }
   const penalty = falling[Math.max(0, losses.indexOf(Math.min(...losses)))] as number;
-  const { weights, bias } = newton(whole, penalty);
-  return { weights: coordinates?.expand(weights) ?? weights, bias, penalty };
+  const solution = newton(whole, penalty);
+  const weights = solution.slice(0, k);
+  return { weights: coordinates?.expand(weights) ?? weights, bias: solution[k]!, penalty };
 }
 
 /** The fold of each example: that of its class's turn, or that of its group's first example. At least two, also of few groups. */
@@ -115,92 +119,60 @@ function foldsOf(labels: ArrayLike<number>, groups: RowGroups | undefined): numb
   return isOneGroup ? foldsInTurn(labels, undefined, FOLDS) : Array.from(groups, (group) => group % FOLDS);
 }
 
-type Solution = Pick<LogisticFit, "weights" | "bias">;
-
-function logitOf({ x, k }: Pick<LogisticProblem, "x" | "k">, row: number, { weights, bias }: Solution): number {
-  let sum = bias;
-  for (let j = 0, at = row * k; j < k; j++, at++) sum += (x[at] as number) * (weights[j] as number);
-  return sum;
-}
+/** Weights [k] and, last, the bias, which carries no penalty. */
+type Solution = Float64Array;
 
 const STEPS = 30;
-/** With more columns than this, conjugate gradients find the step without computing the Hessian. */
-const MOST_COLUMNS = 200;
 
 /** @param start initial solution. Default: zeros */
 function newton(problem: LogisticProblem, penalty: number, start?: Solution): Solution {
-  const { k, rows, labels, weight } = problem;
-  const size = k + 1; // the last unknown is the bias, which carries no penalty
-  const solution = new Float64Array(size);
-  if (start) {
-    solution.set(start.weights);
-    solution[k] = start.bias;
-  }
-  const current = (): Solution => ({ weights: solution.subarray(0, k), bias: solution[k] as number });
-  const objective = () => {
-    const own = current();
-    const squares = own.weights.reduce((sum, value) => sum + value * value, 0);
-    return rows.reduce(
-      (sum, i) => sum + weight * rowLogLoss(labels[i] as number, logitOf(problem, i, own)),
-      (penalty / 2) * squares,
-    );
-  };
-  let value = objective();
+  let solution = start ?? new Float64Array(problem.k + 1);
+  let logits = alongRows(problem, solution);
+  let value = objective(problem, penalty, solution, logits);
   for (let step = 0; step < STEPS; step++) {
-    const change = newtonStep(problem, penalty, current());
-    let share = 1;
-    const before = Float64Array.from(solution);
-    let next = value;
-    for (; share > 1e-4; share /= 2) {
-      for (let j = 0; j < size; j++) solution[j] = (before[j] as number) - share * (change[j] as number);
-      next = objective();
-      if (next <= value) break;
+    const change = newtonStep(problem, penalty, solution, logits);
+    const changeOfLogits = alongRows(problem, change);
+    const before = value;
+    for (let share = 1; share > 1e-4; share /= 2) {
+      const [next, nextLogits] = [moved(solution, change, -share), moved(logits, changeOfLogits, -share)];
+      const reached = objective(problem, penalty, next, nextLogits);
+      if (reached > value) continue;
+      [solution, logits, value] = [next, nextLogits, reached];
+      break;
     }
-    if (next > value) solution.set(before);
-    if (value - next < 1e-9 * (1 + value)) break;
-    value = next;
+    if (before - value < 1e-9 * (1 + before)) break;
   }
-  return { weights: solution.slice(0, k), bias: solution[k] as number };
+  return solution;
 }
 
-/** Inverse Hessian times gradient. */
-function newtonStep(problem: LogisticProblem, penalty: number, at: Solution): Float64Array {
-  const { x, k, leading, labels, rows, weight } = problem;
-  const gradient = new Float64Array(k + 1);
-  const curvatures = new Float64Array(rows.length);
-  rows.forEach((i, r) => {
-    const p = sigmoid(logitOf(problem, i, at));
-    const error = weight * (p - (labels[i] as number));
-    curvatures[r] = weight * Math.max(p * (1 - p), 1e-9);
-    for (let j = 0, from = i * k; j < k; j++, from++) (gradient[j] as number) += error * (x[from] as number);
-    (gradient[k] as number) += error;
-  });
-  for (let j = 0; j < k; j++) (gradient[j] as number) += penalty * (at.weights[j] as number);
-  if (leading)
-    return conjugateGradients(
-      problem,
-      preconditioner(problem, leading, penalty, curvatures),
-      penalty,
-      curvatures,
-      gradient,
-    );
-  return solveCholesky(hessianOf(problem, penalty, curvatures), gradient, k + 1);
+function objective(
+  { k, labels, rows, weight }: LogisticProblem,
+  penalty: number,
+  solution: Solution,
+  logits: Float64Array,
+): number {
+  let sum = 0;
+  for (let j = 0; j < k; j++) sum += (penalty / 2) * solution[j]! ** 2;
+  for (let r = 0; r < rows.length; r++) sum += weight * rowLogLoss(labels[rows[r]!]!, logits[r]!);
+  return sum;
 }
 
-/** Lower triangle of the Hessian. */
-function hessianOf({ x, k, rows }: LogisticProblem, penalty: number, curvatures: Float64Array): Float64Array {
-  const size = k + 1;
-  const hessian = new Float64Array(size * size);
-  const row = new Float64Array(size).fill(1);
-  rows.forEach((i, r) => {
-    for (let j = 0; j < k; j++) row[j] = x[i * k + j] as number;
-    for (let a = 0; a < size; a++) {
-      const scaled = (curvatures[r] as number) * (row[a] as number);
-      for (let b = 0, at = a * size; b <= a; b++, at++) (hessian[at] as number) += scaled * (row[b] as number);
-    }
-  });
-  for (let j = 0; j < k; j++) (hessian[j * size + j] as number) += penalty;
-  return hessian;
+/** Inverse Hessian times gradient, without computing the Hessian. */
+function newtonStep(problem: LogisticProblem, penalty: number, at: Solution, logits: Float64Array): Float64Array {
+  const { k, labels, rows, weight } = problem;
+  const probabilities = logits.map(sigmoid);
+  const curvatures = probabilities.map((p) => weight * Math.max(p * (1 - p), 1e-9));
+  const errors = probabilities.map((p, r) => weight * (p - labels[rows[r]!]!));
+  const penalized = (sums: Float64Array, values: Float64Array) => {
+    for (let j = 0; j < k; j++) sums[j]! += penalty * values[j]!;
+    return sums;
+  };
+  const hessianTimes = (direction: Float64Array) => {
+    const bent = alongRows(problem, direction).map((value, r) => value * curvatures[r]!);
+    return penalized(sumOfRows(problem, bent), direction);
+  };
+  const gradient = penalized(sumOfRows(problem, errors), at);
+  return conjugateGradients(hessianTimes, preconditioner(problem, penalty, curvatures), gradient);
 }
 
 /** Relative residual at which a step is accurate enough (Dembo, Eisenstat and Steihaug 1982), and most iterations. */
@@ -211,36 +183,24 @@ const [TOLERANCE, ITERATIONS] = [1e-2, 500];
  * @param precondition approximately the inverse of H
  */
 function conjugateGradients(
-  { x, k, rows }: LogisticProblem,
+  hessianTimes: (values: Float64Array) => Float64Array,
   precondition: (values: Float64Array) => Float64Array,
-  penalty: number,
-  curvatures: Float64Array,
   gradient: Float64Array,
 ): Float64Array {
-  const solution = new Float64Array(k + 1);
-  const rest = Float64Array.from(gradient);
+  let solution: Float64Array = new Float64Array(gradient.length);
+  let rest: Float64Array = gradient;
   let scaled = precondition(rest);
-  const direction = Float64Array.from(scaled);
-  const product = new Float64Array(k + 1);
+  let direction: Float64Array = scaled;
   let squares = dot(rest, scaled);
   const enough = TOLERANCE ** 2 * squares;
   for (let iteration = 0; iteration < ITERATIONS && squares > enough; iteration++) {
-    for (let j = 0; j < k; j++) product[j] = penalty * (direction[j] as number);
-    product[k] = 0;
-    const along = { weights: direction.subarray(0, k), bias: direction[k] as number };
-    rows.forEach((i, r) => {
-      const bent = (curvatures[r] as number) * logitOf({ x, k }, i, along);
-      for (let j = 0, from = i * k; j < k; j++, from++) (product[j] as number) += bent * (x[from] as number);
-      (product[k] as number) += bent;
-    });
+    const product = hessianTimes(direction);
     const length = squares / dot(direction, product);
-    for (let j = 0; j <= k; j++) {
-      (solution[j] as number) += length * (direction[j] as number);
-      (rest[j] as number) -= length * (product[j] as number);
-    }
+    solution = moved(solution, direction, length);
+    rest = moved(rest, product, -length);
     scaled = precondition(rest);
     const next = dot(rest, scaled);
-    for (let j = 0; j <= k; j++) direction[j] = (scaled[j] as number) + (next / squares) * (direction[j] as number);
+    direction = moved(scaled, direction, next / squares);
     squares = next;
   }
   return solution;
@@ -252,30 +212,68 @@ function conjugateGradients(
  * preconditioning").
  */
 function preconditioner(
-  { count, k }: LogisticProblem,
-  { vectors, squares }: LeadingDirections,
+  { count, k, leading: { vectors, squares } }: LogisticProblem,
   penalty: number,
   curvatures: Float64Array,
 ): (values: Float64Array) => Float64Array {
   const sum = curvatures.reduce((a, b) => a + b, 0);
   const share = sum / count;
-  const inverse = Float64Array.from(squares, (square) => 1 / (share * square + penalty));
-  const ofRest = inverse[inverse.length - 1] as number;
+  const inverse = squares.map((square) => 1 / (share * square + penalty));
+  const ofRest = inverse[inverse.length - 1]!;
   return (values) => {
     const result = values.map((value) => value * ofRest);
-    result[k] = (values[k] as number) / sum;
+    result[k] = values[k]! / sum;
     inverse.forEach((factor, a) => {
-      let along = 0;
-      for (let j = 0, at = a * k; j < k; j++, at++) along += (vectors[at] as number) * (values[j] as number);
-      along *= factor - ofRest;
-      for (let j = 0, at = a * k; j < k; j++, at++) (result[j] as number) += along * (vectors[at] as number);
+      const vector = vectors.subarray(a * k, (a + 1) * k);
+      const along = (factor - ofRest) * dot(vector, values);
+      for (let j = 0; j < k; j++) result[j]! += along * vector[j]!;
     });
     return result;
   };
 }
 
+/** x w + b for each row of the problem. Several sums at once, because each addition waits for the one before it. */
+function alongRows({ x, k, rows }: Pick<LogisticProblem, "x" | "k" | "rows">, weights: Float64Array): Float64Array {
+  const products = new Float64Array(rows.length);
+  const [bias, whole] = [weights[k]!, k - (k % 4)];
+  for (let r = 0; r < rows.length; r++) {
+    const from = rows[r]! * k;
+    let [a, b, c, d] = [bias, 0, 0, 0];
+    for (let j = 0; j < whole; j += 4) {
+      a += x[from + j]! * weights[j]!;
+      b += x[from + j + 1]! * weights[j + 1]!;
+      c += x[from + j + 2]! * weights[j + 2]!;
+      d += x[from + j + 3]! * weights[j + 3]!;
+    }
+    for (let j = whole; j < k; j++) a += x[from + j]! * weights[j]!;
+    products[r] = a + b + (c + d);
+  }
+  return products;
+}
+
+/** The sum of the problem's rows, each times its factor, and, last, the sum of the factors. Four rows at once, to store sums less often. */
+function sumOfRows({ x, k, rows }: LogisticProblem, factors: Float64Array): Float64Array {
+  const sums = new Float64Array(k + 1);
+  for (let r = 0; r < rows.length; r += 4) {
+    // After the last row, rows are added that count nothing.
+    const at = (i: number) => rows[Math.min(r + i, rows.length - 1)]! * k;
+    const share = (i: number) => (r + i < rows.length ? factors[r + i]! : 0);
+    const [a, b, c, d] = [at(0), at(1), at(2), at(3)];
+    const [ofA, ofB, ofC, ofD] = [share(0), share(1), share(2), share(3)];
+    for (let j = 0; j < k; j++) sums[j]! += ofA * x[a + j]! + ofB * x[b + j]! + (ofC * x[c + j]! + ofD * x[d + j]!);
+    sums[k]! += ofA + ofB + (ofC + ofD);
+  }
+  return sums;
+}
+
+/** a + share * b */
+function moved(a: Float64Array, b: Float64Array, share: number): Float64Array {
+  return a.map((value, i) => value + share * b[i]!);
+}
+
+/** Of the first values, where b is longer. */
 function dot(a: Float64Array, b: Float64Array): number {
   let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += (a[i] as number) * (b[i] as number);
+  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
   return sum;
 }
