@@ -11,27 +11,33 @@ export interface Temperature {
   readonly after: number;
 }
 
-/** At the ends of this range the likelihood keeps rising or hardly changes: it has no maximum. */
-const TEMPERATURE_RANGE = [0.01, 100] as const;
+/** Beyond this factor of the largest logit, a maximum would be one of rounding only. */
+const FARTHEST = 2 ** 200;
 
 /**
  * Fits one temperature by maximum likelihood (Guo et al. 2017), to be fitted on validation and used on test. The likelihood is
  * concave in `1 / temperature`, so that Newton's method in a shrinking bracket finds the optimum.
  * @param labels 0 or 1 each
  * @param logits finite numbers
- * @returns undefined if the rows do not tell: of one class, or with separable or reversed scores
+ * @returns undefined where there is no optimum: the rows are of one class, no decision at a probability of 0.5 is wrong, or 0.5 for
+ *   every row is as likely
  */
 export function fitTemperature(labels: ArrayLike<number>, logits: ArrayLike<number>): Temperature | undefined {
-  const [coldest, hottest] = TEMPERATURE_RANGE;
-  let [low, high] = [1 / hottest, 1 / coldest];
   if (new Set(Array.from(labels)).size < 2) return undefined;
-  // Newton's steps away from separable rows are short: they would end anywhere.
-  const hasMaximum =
-    likelihoodSlopes(labels, logits, low).slope > 0 && likelihoodSlopes(labels, logits, high).slope < 0;
-  if (!hasMaximum) return undefined;
-  let beta = 1;
+  const values = Array.from(logits);
+  const largest = values.reduce((most, z) => Math.max(most, Math.abs(z)), 0);
+  // Newton's steps away from rows without a wrong decision are short: they would end anywhere.
+  if (!values.some((z, i) => (labels[i] === 0 ? z > 0 : z < 0))) return undefined;
+  // Whatever the scale of the logits, the search begins at theirs.
+  const scaled = values.map((z) => z / largest);
+  const slopesAt = (beta: number) => likelihoodSlopes(labels, scaled, beta);
+  let [low, high] = [1, 1];
+  while (low > 1 / FARTHEST && slopesAt(low).slope <= 0) low /= 2;
+  while (high < FARTHEST && slopesAt(high).slope >= 0) high *= 2;
+  if (low <= 1 / FARTHEST || high >= FARTHEST) return undefined;
+  let beta = Math.sqrt(low * high);
   for (let iteration = 0; iteration < 200 && high - low > 1e-13 * high; iteration++) {
-    const { slope, curvature } = likelihoodSlopes(labels, logits, beta);
+    const { slope, curvature } = slopesAt(beta);
     // Where all probabilities are rounded to 0 and 1, the likelihood rises by too little to be seen.
     if (slope >= 0) low = beta;
     else high = beta;
@@ -40,7 +46,8 @@ export function fitTemperature(labels: ArrayLike<number>, logits: ArrayLike<numb
     if (Math.abs(next - beta) <= 1e-14 * beta) break;
     beta = next;
   }
-  return { temperature: 1 / beta, before: logLoss(labels, logits, 1), after: logLoss(labels, logits, beta) };
+  const factor = beta / largest;
+  return { temperature: 1 / factor, before: logLoss(labels, logits, 1), after: logLoss(labels, logits, factor) };
 }
 
 function likelihoodSlopes(labels: ArrayLike<number>, logits: ArrayLike<number>, beta: number) {
@@ -88,7 +95,8 @@ type FittedLine = CalibrationLine & { readonly loss: number };
 
 /**
  * Newton's method, which halves steps that overshoot, on logits with mean 0 and deviation 1: so its limits do not depend on the
- * scale of the logits, which is small in models that hardly tell images apart.
+ * scale of the logits, which is small in models that hardly tell images apart. Lines of scores that do not overlap grow steeper without
+ * end.
  */
 function fitLine(labels: ArrayLike<number>, logits: ArrayLike<number>): FittedLine {
   const values = Float64Array.from(logits);
@@ -99,11 +107,12 @@ function fitLine(labels: ArrayLike<number>, logits: ArrayLike<number>): FittedLi
   // For constant logits only the intercept can be fitted.
   if (deviation === 0) return { ...none, loss: logLoss(labels, values.fill(base)) };
   const scaled = values.map((z) => (z - mean) / deviation);
+  const steepest = overlap(labels, values) ? Number.POSITIVE_INFINITY : 1e3;
   let line = { intercept: base, slope: 0 };
   let loss = lineLoss(labels, scaled, line);
   for (let iteration = 0; iteration < 100; iteration++) {
     const step = newtonStep(labels, scaled, line);
-    if (!Number.isFinite(step.slope) || Math.abs(line.slope) > 1e3 || Math.abs(line.intercept) > 1e3) break;
+    if (!Number.isFinite(step.slope) || Math.max(Math.abs(line.slope), Math.abs(line.intercept)) > steepest) break;
     if (Math.abs(step.intercept) + Math.abs(step.slope) < 1e-10) {
       const slope = line.slope / deviation;
       return { slope, intercept: line.intercept - slope * mean, loss };
@@ -118,6 +127,17 @@ function fitLine(labels: ArrayLike<number>, logits: ArrayLike<number>): FittedLi
   }
   return { ...none, loss };
 }
+
+/** Whether no threshold separates the classes, in either direction. */
+function overlap(labels: ArrayLike<number>, values: Float64Array): boolean {
+  const [[least0, most0], [least1, most1]] = [0, 1].map((label) => {
+    const own = values.filter((_, i) => labels[i] === label);
+    return own.reduce(([least, most], z) => [Math.min(least, z), Math.max(most, z)] as const, EMPTY);
+  }) as [typeof EMPTY, typeof EMPTY];
+  return least1 < most0 && least0 < most1;
+}
+
+const EMPTY: readonly [least: number, most: number] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
 
 /** Share of positives. */
 function shareOf(labels: ArrayLike<number>): number {

@@ -31,7 +31,7 @@ export function calibrationWords({ slope, intercept, chance, scaling }: Calibrat
 
 function lineWords(slope: number, intercept: number, chance: number): string {
   if (!Number.isFinite(slope) || Number.isNaN(chance)) {
-    return "There is no calibration line: it needs images of both classes whose scores overlap.";
+    return "There is no calibration line: it needs images of both classes whose scores differ and overlap.";
   }
   const shown = chance < 0.001 ? "below 0.001" : `<b>${decimal(chance)}</b>`;
   const test = `the chance of a line this far from perfect is ${shown} among as many images with right probabilities (likelihood ratio test)`;
@@ -64,7 +64,7 @@ function scalingWords(scaling: Scaling | "none"): string {
   if (scaling === "none") {
     return (
       "No temperature can be fitted: validation has one class only, no decision at a probability of 0.5 is wrong there, " +
-      "or so many are that 0.5 for every image would be better."
+      "or 0.5 for every image would do as well or better."
     );
   }
   const { temperature, before, after } = scaling;

@@ -121,6 +121,35 @@ test("patients of one image each are tested as images", () => {
   assert.ok(calibrationTest([0, 0, 1, 1], [-2, -1, 1, 2], Uint32Array.from([0, 0, 1, 1])) > 0.2);
 });
 
+test("a temperature does not depend on the scale of the logits, however large or small", () => {
+  const { labels, logits } = stretched(300, 1);
+  const usual = fitTemperature(labels, logits) ?? assert.fail("no temperature");
+  for (const scale of [1e-30, 1e-4, 1e3, 1e30]) {
+    const found = fitTemperature(
+      labels,
+      logits.map((z) => scale * z),
+    );
+    assert.ok(Math.abs((found?.temperature ?? 0) / (scale * usual.temperature) - 1) < 1e-9, `${scale}`);
+    assert.ok(Math.abs((found?.after ?? 0) - usual.after) < 1e-12);
+  }
+  // Constant logits can be scaled to the share of positives, if that is on their side.
+  const constant = (share: number, logit: number) =>
+    fitTemperature(
+      Array.from({ length: 10 }, (_, i) => (i < 10 * share ? 1 : 0)),
+      Array<number>(10).fill(logit),
+    )?.temperature;
+  assert.ok(Math.abs((constant(0.6, 1000) ?? 0) - 1000 / Math.log(1.5)) < 1e-6);
+  assert.equal(constant(0.4, 1000), undefined);
+  assert.equal(constant(0.6, 0), undefined, "0.5 whatever the temperature");
+});
+
+test("one logit far beyond all others leaves the others their line", () => {
+  const { labels, logits } = stretched(300, 2);
+  const line = calibrationLine(labels, logits);
+  const found = calibrationLine([...labels, 1], [...logits, 1e5]);
+  assert.ok(Math.abs(found.slope - line.slope) < 1e-6 && Math.abs(found.intercept - line.intercept) < 1e-6);
+});
+
 test("scores without an optimum have no temperature and no line", () => {
   const separable = { labels: [0, 0, 1, 1], logits: [-2, -1, 1, 2] };
   // Of separable scores a temperature near 0 would make every later mistake a certain one.
