@@ -1,6 +1,7 @@
 /** @module The tiles of a run, decoded from their files exactly as in prediction. */
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
+import { groupBy, spreadOver } from "../collections/index";
 import { loadDataset } from "../dataset/index";
 import { InputError } from "../errors/index";
 import { type Prediction, type RowGroups, readPredictions, rowGroups } from "../evaluation/index";
@@ -23,10 +24,14 @@ export interface KnownTiles {
 const DECODERS = 4;
 const GROUP_BYTES = 2 ** 25;
 
-/** The tiles of a run: the validation tiles with their stored logits, and the paths of the training tiles. */
+/** Most validation tiles to compare exports on, and of each class at least so many. More would only take longer. */
+const [MOST_COMPARED, LEAST_OF_CLASS] = [2000, 200];
+
+/** The tiles of a run: validation tiles with their stored logits, and the paths of the training tiles. */
 export class RunTiles {
   private constructor(
     private readonly run: TrainedRun,
+    /** All validation tiles, or of a large set about {@link MOST_COMPARED} that are spread evenly over each class. */
     readonly validation: KnownTiles,
     /** Paths of the tiles that the model was trained on. */
     readonly training: readonly string[],
@@ -45,11 +50,9 @@ export class RunTiles {
       const predictions = await readPredictions(files.predictions("validation"));
       const dataset = await loadDataset(data, { positive: config.classes[1], ...config.dataset });
       const paths = new Map(dataset.tiles.map((tile) => [tile.name, tile.path]));
-      const validation = predictions.filter(({ filename }) => paths.has(filename));
-      if (validation.length < predictions.length) {
-        const missing = predictions.find(({ filename }) => !paths.has(filename)) as Prediction;
-        throw new InputError("EXPORT_NO_TILES", `${resolve(data)} has no tile ${missing.filename}.`);
-      }
+      const missing = predictions.find(({ filename }) => !paths.has(filename));
+      if (missing) throw new InputError("EXPORT_NO_TILES", `${resolve(data)} has no tile ${missing.filename}.`);
+      const validation = comparedTiles(predictions);
       const held = new Set([...predictions, ...(await testPredictions(files))].map(({ filename }) => filename));
       const training = dataset.tiles.filter(({ partition, name }) => partition === "train" && !held.has(name));
       const known: KnownTiles = {
@@ -112,6 +115,16 @@ export class RunTiles {
       yield pixels;
     }
   }
+}
+
+/** The validation tiles to compare exports on, in their order. */
+export function comparedTiles<Tile extends Pick<Prediction, "label">>(predictions: readonly Tile[]): readonly Tile[] {
+  const share = MOST_COMPARED / predictions.length;
+  const chosen = [...groupBy(predictions, ({ label }) => label).values()].flatMap((tiles) =>
+    spreadOver(tiles, Math.max(LEAST_OF_CLASS, Math.round(share * tiles.length))),
+  );
+  const kept = new Set(chosen);
+  return predictions.filter((prediction) => kept.has(prediction));
 }
 
 /** The predictions on the test tiles. A data set without a test partition lists these tiles as training tiles. */

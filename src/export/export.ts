@@ -58,7 +58,7 @@ export interface ExportResult {
 
 /**
  * Exports a run. The input of the model is `pixels`, raw pixels as uint8 [n, size, size, 3], and its output is `logit`, float32
- * [n, 1]. Standardization is folded into the first linear layer. The model's logits are compared with TensorFlow's on the
+ * [n, 1]. Standardization is folded into the first linear layer. The model's logits are compared with TensorFlow's on
  * validation tiles before the directory gets its final name, so that it is either complete or missing.
  * @throws {InputError} codes `RUN_...`, `TOPOLOGY_UNSUPPORTED`, `LAYER_UNSUPPORTED`, `OUT_OCCUPIED`, `EXPORT_NO_TILES`,
  *   `EXPORT_TILES_ALIKE`
@@ -69,10 +69,10 @@ export async function exportRun(options: ExportOptions): Promise<ExportResult> {
   const { progress = silentProgress, variant = "fp32", signal } = options;
   const run = await readTrainedRun(options.run);
   const tiles = await findTiles(run, options, progress);
-  const task = progress.start(`Export ${variant}`, 0, "bytes");
+  const task = progress.start(`Export ${variant}`, 0, "MB");
   let written = 0;
   const tell = (note?: string) => {
-    task.update(written, note);
+    task.update(Math.round(written / 1e6), note);
     signal?.throwIfAborted();
   };
   const result = await writeDirectory(options.out, async (directory) => {

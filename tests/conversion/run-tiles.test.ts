@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import { readTrainedRun } from "../../src/conversion/run";
-import { RunTiles } from "../../src/conversion/run-tiles";
+import { comparedTiles, RunTiles } from "../../src/conversion/run-tiles";
 import { writePredictions } from "../../src/evaluation/index";
 import { writeTileFolder } from "../support/tile-folder";
 import { temporaryDirectory, writeRun } from "../support/trained-run";
@@ -66,4 +66,35 @@ test("tiles in groups are those decoded at once, and large ones are in several g
   for await (const pixels of found.groups(found.training)) groups.push(pixels);
   assert.ok(groups.length > 1, `${groups.length}`);
   assert.ok(Buffer.concat(groups).equals(await found.pixels(found.training)));
+});
+
+test("exports are compared on all validation tiles, or on about 2,000 that are spread over each class of a large set", () => {
+  const tiles = (negative: number, positive: number) =>
+    Array.from({ length: negative + positive }, (_, i) => ({ label: i < negative ? (0 as const) : (1 as const), i }));
+  const few = tiles(1900, 100);
+  assert.deepEqual(comparedTiles(few), few);
+
+  const kept = comparedTiles(tiles(9000, 1000));
+  const places = kept.map(({ i }) => i);
+  assert.deepEqual(
+    places,
+    [...places].sort((a, b) => a - b),
+  );
+  for (const [label, first, last, count] of [
+    [0, 0, 9000, 1800],
+    [1, 9000, 10_000, 200],
+  ] as const) {
+    const own = kept.filter((tile) => tile.label === label).map(({ i }) => i);
+    assert.equal(own.length, count);
+    const gaps = [...own.slice(1), last].map((place, n) => place - own[n]!);
+    assert.equal(own[0], first);
+    assert.ok(
+      gaps.every((gap) => gap === 5),
+      `${new Set(gaps)}`,
+    );
+  }
+
+  const rare = comparedTiles(tiles(50_000, 60));
+  assert.equal(rare.filter(({ label }) => label === 1).length, 60);
+  assert.equal(rare.filter(({ label }) => label === 0).length, 1998);
 });
