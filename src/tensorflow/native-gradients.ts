@@ -27,17 +27,20 @@ function nativeRelu(): void {
 }
 
 /**
- * Gradient of max pooling with windows that do not overlap, for when the project's own operations are missing. TensorFlow's
+ * Gradient of max pooling with windows of 2 x 2, 4 x 4 or so that do not overlap, for when the project's own operations are missing.
+ * TensorFlow's
  * MaxPoolGrad takes five times as long on two cores. This one spreads maxima and errors over their windows (AvgPoolGrad, which
- * is fast, of four times the value), and passes an error to the inputs that equal the maximum. If several inputs of a window
- * do, each gets the whole error, but after a convolution this does not happen.
+ * is fast, of four times the value), and passes an error to the inputs that equal the maximum, in equal shares if there are several,
+ * as in flat tiles.
  */
 function quickMaxPoolGradient(): void {
   replaceMaxPoolGradient((dy, x, y, { filterSize, strides, pad }) => {
     const [height, width] = pairOf(filterSize);
     const [down, across] = pairOf(strides);
     const tiled = height === down && width === across && fits(x, y, height, width, pad);
-    return tiled ? () => spreadToMaxima(x, y, dy, height, width) : undefined;
+    // Values times 9 and by 9 again are not always the same, so that they would miss the maximum.
+    const exact = Number.isInteger(Math.log2(height * width));
+    return tiled && exact ? () => spreadToMaxima(x, y, dy, height, width) : undefined;
   });
 }
 
@@ -63,8 +66,6 @@ function replaceMaxPoolGradient(
     },
   });
 }
-
-const SMALLEST = 1e-30;
 
 interface MaxPoolAttributes {
   readonly filterSize: number | [number, number];
@@ -97,9 +98,13 @@ function spreadToMaxima(x: tf.Tensor4D, y: tf.Tensor4D, dy: tf.Tensor4D, height:
     ];
     const shape = tf.tensor1d(x.shape, "int32");
     const spread = (values: tf.Tensor) => callOp("AvgPoolGrad", attributes, [shape, tf.mul(values, height * width)]);
-    // Zero at a maximum and negative elsewhere. SMALLEST makes the zeros positive, so that ReluGrad selects the maxima.
-    const below = tf.add(tf.sub(x, spread(y)), SMALLEST);
-    return callOp("ReluGrad", [attribute.float32("T")], [spread(dy), below]) as tf.Tensor4D;
+    const reached = tf.cast(tf.equal(x, spread(y)), "float32") as tf.Tensor4D;
+    // Of each window, the mean of the errors at its maxima; there is a maximum in each.
+    const share = tf.divNoNan(
+      tf.div(dy, height * width),
+      tf.avgPool(reached, [height, width], [height, width], "valid"),
+    );
+    return tf.mul(reached, spread(share));
   });
 }
 
