@@ -1,5 +1,6 @@
 /** @module TensorFlow for the rest of the project. No other room loads it. */
 import "./load";
+import "./mended";
 import "./native-gradients";
 import "./precision";
 
