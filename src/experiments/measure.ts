@@ -1,6 +1,4 @@
 /** @module Measures the quality and the cost of trained techniques. */
-import { readdir, stat } from "node:fs/promises";
-import { join } from "node:path";
 import { upperMedian } from "../collections/index";
 import {
   type BinaryMetrics,
@@ -18,7 +16,7 @@ import {
   readPredictions,
   rocAucOf,
 } from "../evaluation/index";
-import { readJson } from "../files/index";
+import { bytesIn, readJson } from "../files/index";
 import { Predictor } from "../inference/index";
 import type { ComparedTechnique } from "../plots/index";
 import { Random } from "../random/index";
@@ -108,7 +106,7 @@ export async function measureRow(
     test: result.test,
     testCi95: intervalsOf(await readPredictions(run.predictions("test")), result.test.threshold),
     parameters,
-    diskBytes: await bytesBelow(model),
+    diskBytes: bytesIn(model),
     trainingMemoryBytes: result.peakMemoryBytes,
     secondsPerEpoch: result.secondsPerEpoch,
     trainingSeconds: result.seconds,
@@ -183,11 +181,6 @@ function meanOf(each: readonly (readonly Prediction[])[], weights: readonly numb
 function intervalsOf(rows: readonly Prediction[], threshold: number): Record<IntervalName, Interval> {
   const { labels, scores, logits: rankBy, groups } = labelsAndScores(rows);
   return metricIntervals(labels, scores, { threshold, groups, rankBy });
-}
-
-async function bytesBelow(directory: string): Promise<number> {
-  const sizes = (await readdir(directory)).map(async (name) => (await stat(join(directory, name))).size);
-  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
 }
 
 /** Runs before the measurement. */

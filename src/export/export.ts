@@ -1,6 +1,6 @@
 /** @module Exports a training run as a model directory: `model.onnx`, `model.onnx.data`, `model.json`, `golden.png`. */
-import { readdir, stat } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { readdir } from "node:fs/promises";
+import { resolve } from "node:path";
 import { type CompactOptions, integerWriter, writeCompactGraph } from "../compression/index";
 import {
   floatWriter,
@@ -14,7 +14,7 @@ import {
   writeGraphFiles,
 } from "../conversion/index";
 import { hasErrorCode, InputError } from "../errors/index";
-import { mustBeReplaceable, writeFolderAtomically } from "../files/index";
+import { bytesIn, mustBeReplaceable, writeFolderAtomically } from "../files/index";
 import { megabytes } from "../format/index";
 import { type ModelCard, modelSha256, type Verification } from "../model-directory/index";
 import { type Progress, silentProgress } from "../progress/index";
@@ -92,7 +92,7 @@ export async function exportRun(options: ExportOptions): Promise<ExportResult> {
     return {
       parameters: graph.parameters,
       roundedWeights: graph.roundedWeights,
-      bytes: await totalBytes(directory, card),
+      bytes: bytesIn(directory),
       sha256: modelSha256(card.files ?? {}),
       compression: extras.compression ?? null,
       verification: extras.verification ?? null,
@@ -132,12 +132,6 @@ async function findTiles(
     progress.say(`Not compared with TensorFlow on real tiles. ${error.message}`);
     return null;
   }
-}
-
-async function totalBytes(directory: string, card: ModelCard): Promise<number> {
-  const names = ["model.json", ...Object.keys(card.files ?? {})];
-  const sizes = await Promise.all(names.map(async (name) => (await stat(join(directory, name))).size));
-  return sizes.reduce((total, size) => total + size, 0);
 }
 
 /**

@@ -7,8 +7,7 @@ import { promisify } from "node:util";
 import { hasErrorCode } from "../errors/index";
 import { isStream, makeDirectory } from "./directory";
 import { isAlive } from "./lock.cjs";
-import { behindLinks, descriptorOf } from "./named-file";
-import { shortName } from "./short-name";
+import { behindLinks, descriptorOf, shortName } from "./named-file";
 
 /** Begins anywhere: in containers, processes that share a folder often have the same id. */
 let serial = randomInt(2 ** 40);

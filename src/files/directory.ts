@@ -1,10 +1,9 @@
 /** @module Folders, and whether a file can be written in one. */
-import { existsSync, writeSync } from "node:fs";
+import { existsSync, readdirSync, statSync, writeSync } from "node:fs";
 import { mkdir, rename, rm, rmdir, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { hasErrorCode, InputError, messageOf } from "../errors/index";
-import { behindLinks, descriptorOf } from "./named-file";
-import { shortName } from "./short-name";
+import { behindLinks, descriptorOf, shortName } from "./named-file";
 
 /** A folder with files of known names. */
 export class Folder {
@@ -58,6 +57,11 @@ export async function makeOutputFolder(option: string, path: string): Promise<vo
     const reason = isFile ? "is a file; name a folder" : `cannot be made (${messageOf(error)}); name another place`;
     throw new InputError("OUT_NOT_WRITABLE", `${option}: ${path} ${reason}.`, { cause: error });
   }
+}
+
+/** Bytes of the files directly in a folder. @throws errors of the file system */
+export function bytesIn(folder: string): number {
+  return readdirSync(folder).reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
 }
 
 /** False also for a path that does not exist or cannot be read. */

@@ -1,4 +1,6 @@
 /** @module Files: atomic writes, hashes, locks, JSON and tensors on disk, and the project's folders. */
+import { tryLock } from "./lock.cjs";
+
 export {
   AtomicFile,
   removeAbandoned,
@@ -11,6 +13,7 @@ export {
   writeOnce,
 } from "./atomic";
 export {
+  bytesIn,
   Folder,
   isDirectory,
   makeDirectory,
@@ -23,10 +26,20 @@ export { csvField, csvForeignText, parseDecimal } from "./fields";
 export { sha256, sha256File, sha256FileInThread } from "./hash";
 export { hasImageExtension, hasOtherExtension, IMAGE_EXTENSIONS, ImageNames } from "./image-names";
 export { tryLock } from "./lock.cjs";
-export { descriptorOf } from "./named-file";
+export { descriptorOf, shortName } from "./named-file";
 export { cacheDirectory, projectPython, projectRoot, projectVersion } from "./project";
 export { readJson, readOrEmpty } from "./read";
 export { bytesOf, SafetensorsFile, sizeOf, type TensorToWrite, writeSafetensors } from "./safetensors";
 export { makeScratchFolder, type ScratchFolder } from "./scratch-folder";
-export { shortName } from "./short-name";
-export { takeLock } from "./take-lock";
+
+/**
+ * Takes the lock `path` against other processes of this machine.
+ * @param path in an existing folder
+ * @param refusal makes the error from the id of the process that has the lock
+ * @returns a function that releases the lock
+ */
+export async function takeLock(path: string, refusal: (holder: number) => Error): Promise<() => void> {
+  const { release, holder } = await tryLock(path);
+  if (release) return release;
+  throw refusal(holder);
+}

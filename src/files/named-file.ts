@@ -1,4 +1,4 @@
-/** @module What a path to write to names: an open file of this process, or a file or folder, maybe behind links. */
+/** @module What a path to write to names: an open file of this process, or a file or folder, maybe behind links; and names that are not too long. */
 import { readlink, realpath } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { hasErrorCode } from "../errors/index";
@@ -35,4 +35,21 @@ export async function behindLinks(path: string): Promise<string> {
     const target = await readlink(path).catch(() => undefined);
     return target === undefined ? join(folder, basename(path)) : behindLinks(resolve(folder, target));
   }
+}
+
+/** Largest name of a file on usual file systems, in bytes. */
+const LONGEST = 255;
+
+/**
+ * The name, without its last characters if it would be too long.
+ * @param added bytes that are added to it
+ */
+export function shortName(name: string, added: number): string {
+  const most = LONGEST - added;
+  if (Buffer.byteLength(name) <= most) return name;
+  // Bytes that are left of a character become one replacement character.
+  return Buffer.from(name)
+    .subarray(0, most)
+    .toString("utf8")
+    .replace(/\uFFFD$/, "");
 }

@@ -1,4 +1,5 @@
 /** @module Models in separate worker processes. */
-export { collectLessOften } from "./collector";
+
 export type { WorkerOptions } from "./messages";
 export { PooledModel } from "./pooled-model";
+export { collectLessOften } from "./worker-process";
