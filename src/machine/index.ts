@@ -1,15 +1,10 @@
 /**
- * @module The processors and the memory that this process may use. A container's or a job's limits count: Node's `os` gives
+ * @module What this process may use, processors and memory, and what it passes to others. A container's or a job's limits count: Node's `os` gives
  * those of the whole machine, and threads beyond the limit only use it up by waiting for each other.
  */
 import { readFileSync } from "node:fs";
 import { availableParallelism, cpus, totalmem } from "node:os";
 import { dirname, join } from "node:path";
-
-export { environmentWithoutSecrets } from "./environment";
-export { largePagesFor } from "./large-pages";
-export { Limit } from "./limit";
-export { type CoresUsed, watchCores } from "./watch-cores";
 
 /** Number of processors that this process may use; at least 1. Part of a processor counts as one. */
 export function usableProcessors(): number {
@@ -72,5 +67,90 @@ export function systemText(path: string): string {
     return readFileSync(path, "utf8");
   } catch {
     return "";
+  }
+}
+
+const SECRET = /KEY|SECRET|TOKEN|PASSWORD|CREDENTIAL/i;
+/** An address with a password, as of Redis, a tracking server or a proxy. */
+const WITH_PASSWORD = /:\/\/[^/\s]*:[^/\s]*@/;
+
+/**
+ * The variables of this process without those whose names say that they hold keys, tokens, passwords or credentials, and those
+ * whose values are addresses with a password.
+ */
+export function environmentWithoutSecrets(): NodeJS.ProcessEnv {
+  const isSecret = (name: string, value = "") => SECRET.test(name) || WITH_PASSWORD.test(value);
+  return Object.fromEntries(Object.entries(process.env).filter(([name, value]) => !isSecret(name, value)));
+}
+
+/** A setting of the GNU C library since version 2.35 (its manual, "Memory Allocation Tunables"). */
+const SETTING = "glibc.malloc.hugetlb=1";
+
+/** For 1.4 GB, Linux looked for free pages of this size for 2.5 s. */
+const MOST_BYTES = 256e6;
+
+/**
+ * Environment variables for a process that reads `bytes` of weights for every image, such as a server's: large allocations ask
+ * Linux for pages of 2 MB, with which the processor finds addresses sooner. A process needs them from its start. Empty for more
+ * than 256 MB, for which loading would take longer; the user's own choice stays. Other systems ignore them.
+ */
+export function largePagesFor(bytes: number, env: NodeJS.ProcessEnv = process.env): { GLIBC_TUNABLES?: string } {
+  const { GLIBC_TUNABLES: given } = env;
+  if (bytes > MOST_BYTES || given?.includes("glibc.malloc.hugetlb")) return {};
+  return { GLIBC_TUNABLES: given ? `${given}:${SETTING}` : SETTING };
+}
+
+/** Processors in use, on average over the time watched. */
+export interface CoresUsed {
+  readonly own: number;
+  /** Those of other programs; a processor's share that the hypervisor gives away does not count. */
+  readonly others: number;
+  /** All processors of the machine. */
+  readonly all: number;
+}
+
+/**
+ * Begins to watch the processors. The system counts in steps of about 10 ms, so watch for some tenths of a second.
+ * @returns a function that gives the processors used since
+ */
+export function watchCores(): () => CoresUsed {
+  const [started, before, busyBefore] = [performance.now(), process.cpuUsage(), busyMs()];
+  return () => {
+    const milliseconds = performance.now() - started;
+    const { user, system } = process.cpuUsage(before);
+    const own = (user + system) / 1000 / milliseconds;
+    const others = Math.max(0, (busyMs() - busyBefore) / milliseconds - own);
+    return { own, others, all: cpus().length };
+  };
+}
+
+/** Milliseconds for which the machine's processors have computed, all together. */
+function busyMs(): number {
+  return cpus().reduce((sum, { times: { user, nice, sys, irq } }) => sum + user + nice + sys + irq, 0);
+}
+
+/** Runs at most `size` tasks at a time; the others wait in order. */
+export class Limit {
+  private active = 0;
+  private readonly waiting: (() => void)[] = [];
+
+  constructor(private readonly size: number) {}
+
+  /** Number of running and waiting tasks. */
+  get load(): number {
+    return this.active + this.waiting.length;
+  }
+
+  async run<T>(task: () => Promise<T>): Promise<T> {
+    if (this.active >= this.size) await new Promise<void>((resolve) => this.waiting.push(resolve));
+    else this.active++;
+    try {
+      return await task();
+    } finally {
+      const next = this.waiting.shift();
+      // A waiting task takes the place, so that `active` does not change.
+      if (next) next();
+      else this.active--;
+    }
   }
 }
