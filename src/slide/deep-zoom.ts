@@ -6,10 +6,10 @@
 import { readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { OverlayOptions } from "sharp";
+import { hasErrorCode } from "../errors/index";
 import { makeDirectory, readOrEmpty, syncDirectory, writeFileAtomically } from "../files/index";
-import { levelFor } from "./levels";
-import { readAround } from "./read-around";
-import type { SlideInfo, SlideLevel, SlideReader } from "./types";
+import type { RgbImage } from "../image/index";
+import { levelFor, type Rectangle, type SlideInfo, type SlideLevel, type SlideReader } from "./types";
 
 /** Edge length of a tile in pixels. */
 export const PICTURE_TILE = 256;
@@ -173,4 +173,47 @@ async function fromFour(folder: string, info: SlideInfo, shrink: number, column:
     .resize({ ...size, fit: "fill" })
     .jpeg({ quality: QUALITY })
     .toBuffer();
+}
+
+/** Reads a region; its damaged parts, which are as small as the tiles of the file, are white. */
+async function readAround(reader: SlideReader, level: number, region: Rectangle): Promise<RgbImage> {
+  const [image] = await reader.readRegions(level, [region]);
+  if (image && !(image instanceof Error)) return image;
+  const { width, height } = region;
+  const data = Buffer.alloc(width * height * 3, 255);
+  // Each piece of it may crash the reader again.
+  if (hasErrorCode(image, "SLIDE_READER_CRASHED")) return { width, height, data };
+  const pieces = alongTiles(reader.info.levels[level] as SlideLevel, region);
+  for (const [i, piece] of (await reader.readRegions(level, pieces)).entries()) {
+    if (!(piece instanceof Error)) paste(piece, pieces[i] as Rectangle, data, region);
+  }
+  return { width, height, data };
+}
+
+/** Cuts a region at the borders of the file's tiles. */
+function alongTiles({ tileWidth, tileHeight }: SlideLevel, { x, y, width, height }: Rectangle): Rectangle[] {
+  const rows = cuts(y, y + height, tileHeight);
+  return rows.flatMap(([top, bottom]) =>
+    cuts(x, x + width, tileWidth).map(([left, right]) => {
+      return { x: left, y: top, width: right - left, height: bottom - top };
+    }),
+  );
+}
+
+/** Cuts an interval at the multiples of a length. */
+function cuts(start: number, end: number, length: number): [start: number, end: number][] {
+  const found: [number, number][] = [];
+  for (let at = start; at < end; ) {
+    const next = Math.min(end, (Math.floor(at / length) + 1) * length);
+    found.push([at, next]);
+    at = next;
+  }
+  return found;
+}
+
+function paste({ data }: RgbImage, piece: Rectangle, out: Buffer, region: Rectangle): void {
+  for (let row = 0; row < piece.height; row++) {
+    const at = (piece.y - region.y + row) * region.width + piece.x - region.x;
+    out.set(data.subarray(3 * row * piece.width, 3 * (row + 1) * piece.width), 3 * at);
+  }
 }

@@ -1,8 +1,7 @@
 /** @module The tile grid of a slide at the model's scale, and its tiles with tissue. */
 import { InputError } from "../errors/index";
-import { isInStrips, levelFor } from "./levels";
 import { MaskSums, type Thumbnail, tissueMask } from "./tissue";
-import type { Rectangle, SlideInfo, SlideLevel } from "./types";
+import { isInStrips, levelFor, type Rectangle, type SlideInfo, type SlideLevel } from "./types";
 
 /** Settings of the tile grid. Plain data. */
 export interface GridSettings {

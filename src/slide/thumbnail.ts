@@ -1,9 +1,8 @@
 /** @module The thumbnail of a slide, averaged block by block, so that memory never holds a whole level. */
 import { hasErrorCode } from "../errors/index";
 import type { RgbImage } from "../image/index";
-import { isInStrips, levelFor } from "./levels";
 import type { Thumbnail } from "./tissue";
-import type { Rectangle, SlideLevel, SlideReader } from "./types";
+import { isInStrips, levelFor, type Rectangle, type SlideLevel, type SlideReader } from "./types";
 
 /** Edge length of a block in pixels. */
 const BLOCK = 1024;

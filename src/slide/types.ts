@@ -1,4 +1,4 @@
-/** @module The interface of slide readers: metadata, levels and their regions. */
+/** @module The interface of slide readers: metadata, levels and their regions; and the level to read for a scale. */
 import type { RgbImage } from "../image/index";
 
 /** One resolution of a slide. Level 0 is the finest. */
@@ -52,4 +52,25 @@ export interface SlideReader {
    */
   readRegions(level: number, regions: readonly Rectangle[], into?: Buffer): Promise<(RgbImage | Error)[]>;
   close(): Promise<void>;
+}
+
+/** Tolerated factor, because levels are rounded to whole pixels and scales to a few digits. */
+const TOLERANCE = 1.02;
+
+/**
+ * The coarsest level that is not coarser than wanted, so that pixels are never enlarged; level 0 if all are coarser.
+ * @param downsample wanted number of level 0 pixels along a pixel
+ */
+export function levelFor(levels: readonly SlideLevel[], downsample: number): number {
+  let best = 0;
+  for (const [i, level] of levels.entries()) {
+    const finer = level.downsample > (levels[best] as SlideLevel).downsample;
+    if (finer && level.downsample <= downsample * TOLERANCE) best = i;
+  }
+  return best;
+}
+
+/** Whether a level is stored in strips, which are as wide as it is and decoded as a whole. */
+export function isInStrips({ width, height, tileWidth, tileHeight }: SlideLevel): boolean {
+  return tileWidth >= width && tileHeight < height;
 }
