@@ -1,12 +1,11 @@
 /** @module Builds the trainer of a plan, and chooses how its steps are computed: the precision of products and the way of updates. */
 import { leastBatch, type TrainingOptions } from "../options/index";
 import { Adam, chooseStepWay, type Optimizer, plainWay, RmsProp, Sgd, type StepWay } from "../tensorflow/index";
-import { batchesOf } from "./batches";
+import { balanced, batchesOf, shuffled } from "./batches";
 import type { Callback } from "./callbacks/callback";
 import type { TrainingData } from "./data";
 import { createLoss, positiveWeightOf } from "./losses";
 import type { TrainingPlan } from "./plan";
-import { balanced, shuffled } from "./samplers";
 import { Trainer, type UserMetric } from "./trainer";
 import type { TrainingTask } from "./training-task";
 

@@ -1,4 +1,6 @@
 /** @module The end of a run: writes the model on pixels, its predictions, the threshold and the metrics. */
+
+import { spreadOver } from "../collections/index";
 import type { Partition } from "../dataset/index";
 import {
   type BinaryMetrics,
@@ -8,14 +10,16 @@ import {
   sigmoid,
   writePredictions,
 } from "../evaluation/index";
+import { type Familiarity, fitFamiliarity, looksAt } from "../familiar/index";
 import { writeJson } from "../files/index";
 import { plainDecimal } from "../format/index";
 import type { Progress } from "../progress/index";
 import type { RunConfig } from "../runs/index";
+import { measureShifts, type Shifts } from "../shift/index";
 import { runtime } from "../tensorflow/index";
 import { batchesOf } from "./batches";
 import type { TrainingData } from "./data";
-import { familiarityOf, shiftsOf } from "./familiar";
+import { cached } from "./kept";
 import type { TrainingPlan } from "./plan";
 import { predictLogits } from "./trainer";
 import type { TrainingTask } from "./training-task";
@@ -79,4 +83,29 @@ function meanLogits({ model, examples }: TrainingTask, partition: Partition, { b
   const count = own.inView ? views : 1;
   const each = Array.from({ length: count }, (_, view) => predictLogits(model, batchesOf(own, { size, view })).logits);
   return (each[0] as Float32Array).map((_, i) => each.reduce((sum, logits) => sum + (logits[i] as number), 0) / count);
+}
+
+/** At most this many tiles are measured, spread evenly over the set. */
+const MOST: Readonly<Record<"train" | "validation", number>> = { train: 1000, validation: 500 };
+/** Increase this when the measures change. */
+const VERSION = 6;
+
+/** The training tiles' familiarity, calibrated on the validation tiles and on the training tiles themselves. */
+export async function familiarityOf({ store, positions, groups }: TrainingData): Promise<Familiarity> {
+  const of = (partition: Partition & keyof typeof MOST) => spreadOver(positions[partition], MOST[partition]);
+  const [train, held] = [of("train"), of("validation")];
+  const own = groups && Uint32Array.from(spreadOver(groups, MOST.train));
+  const basis = [VERSION, "familiar", store.contentHash, train, held, own && [...own]];
+  return cached("familiar", basis, () => fitFamiliarity(looksAt(store, train), looksAt(store, held), own));
+}
+
+/** How the validation and test tiles differ from the training tiles. */
+async function shiftsOf({ store, dataset: { tiles } }: TrainingData): Promise<Shifts> {
+  const basis = [
+    VERSION,
+    "shift",
+    store.contentHash,
+    tiles.map(({ name, partition, group }) => [name, partition, group]),
+  ];
+  return cached("familiar", basis, () => measureShifts(tiles, store));
 }

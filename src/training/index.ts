@@ -1,7 +1,17 @@
 /** @module Training: the loop, its callbacks, and whole runs. */
-export { type Batch, type BatchSource, batchesOf, type Examples, featureExamples, pixelExamples } from "./batches";
+export {
+  type Batch,
+  type BatchSource,
+  balanced,
+  batchesOf,
+  type Examples,
+  featureExamples,
+  pixelExamples,
+  type Sampler,
+  shuffled,
+} from "./batches";
 export { BestWeights } from "./callbacks/best-weights";
-export type { Callback, StatefulCallback } from "./callbacks/callback";
+export type { Callback, EpochResult, Measures, StatefulCallback } from "./callbacks/callback";
 export { Checkpoints } from "./callbacks/checkpoints";
 export { Forecast } from "./callbacks/forecast";
 export { HistoryFile } from "./callbacks/history-file";
@@ -10,7 +20,6 @@ export { ProgressBar } from "./callbacks/progress-bar";
 export { CheckpointStore } from "./checkpoint";
 export { createTask } from "./create-task";
 export { openTrainingData, type TrainingData } from "./data";
-export type { EpochResult, Measures } from "./epoch";
 export { createLoss, type Loss } from "./losses";
 export { learningRateRange, type RangeTest, runLearningRateRange } from "./lr-range";
 export { type PlannedOptions, planOptions } from "./plan";
@@ -21,7 +30,6 @@ export {
   type TrainingPart,
   type TrainingResult,
 } from "./run-training";
-export { balanced, type Sampler, shuffled } from "./samplers";
 export * as schedules from "./schedules";
 export { highestRate } from "./schedules";
 export { subspacePictures } from "./subspace/pictures";

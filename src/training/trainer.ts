@@ -19,8 +19,7 @@ import {
   trainingPass,
 } from "../tensorflow/index";
 import type { BatchSource } from "./batches";
-import { type Callback, isStateful } from "./callbacks/callback";
-import type { EpochResult, Measures, SeenBatches } from "./epoch";
+import { type Callback, type EpochResult, isStateful, type Measures, type SeenBatches } from "./callbacks/callback";
 import type { Loss } from "./losses";
 
 /** A user's own metric: from labels and logits to a number. */

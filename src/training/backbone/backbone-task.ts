@@ -1,22 +1,34 @@
-/** @module A trained head on frozen ONNX backbones. Embeddings are computed once per file and data set. */
+/** @module A trained head on frozen ONNX backbones, saved as a model on pixels. Embeddings are computed once per file and data set. */
+
+import { copyFile, mkdir } from "node:fs/promises";
+import { dirname, join, relative } from "node:path";
 import type { Backbone } from "../../backbones/index";
 import type { Partition } from "../../dataset/index";
 import { InputError } from "../../errors/index";
 import { sha256 } from "../../files/index";
-import { mlpOnFeatures, setLogit } from "../../models/index";
+import type { Preprocessing } from "../../image/index";
+import {
+  applyLayer,
+  ColourFeatures,
+  copyWeights,
+  mlpOnFeatures,
+  OnnxBackbone,
+  saveModel,
+  setLogit,
+} from "../../models/index";
 import { OPSET } from "../../onnx/index";
 import { defaultTrainingOptions, type TrainingOptions } from "../../options/index";
+import type { RunDirectory } from "../../runs/index";
+import { tf } from "../../tensorflow/index";
 import { featureExamples } from "../batches";
-import { measureColour } from "../colour-measures";
+import { type ColourMeasures, measureColour } from "../colour-measures";
 import type { TrainingData } from "../data";
 import { type LogisticFit, MANY_FEATURES_PENALTIES } from "../logistic-regression";
-import { meanOf, sideBySide } from "../rows";
+import { type FeatureScaling, fitScaling, meanOf, rowsAt, scaled, scalingWeights, sideBySide } from "../rows";
 import { solvedHead } from "../solved-head";
 import type { TaskContext, TrainingTask } from "../training-task";
-import { embeddingsOf } from "./embeddings";
-import { type BackboneFeatures, columnsOf, withScaling } from "./features";
+import { type Embeddings, embeddingsOf } from "./embeddings";
 import { openBackbones, sizeFor } from "./names";
-import { saveOnBackbones } from "./save";
 
 /**
  * A head on the features of frozen backbones, and on colour features with `extraFeatures`. Without `hidden` the head is linear
@@ -105,4 +117,102 @@ function checkSizes(backbones: readonly Backbone[], { size, extraFeatures }: Tra
       );
     }
   }
+}
+
+/** A backbone, its embeddings and their scaling. */
+export interface BackboneFeatures {
+  readonly backbone: Backbone;
+  readonly embeddings: Embeddings;
+  readonly scaling: FeatureScaling;
+}
+
+/** Fits the scaling to the training tiles. It uses the mean of the views, which predictions use too. */
+function withScaling(backbone: Backbone, embeddings: Embeddings, data: TrainingData): BackboneFeatures {
+  const { views, width } = embeddings;
+  const rows = views.map((values) => rowsAt(values, width, data.positions.train));
+  return { backbone, embeddings, scaling: fitScaling(meanOf(rows), width) };
+}
+
+/** The scaled columns [n, width] of a partition's tiles, for each view. */
+function columnsOf(
+  parts: readonly BackboneFeatures[],
+  colour: ColourMeasures | undefined,
+  data: TrainingData,
+  partition: Partition,
+): { readonly width: number; readonly views: Float32Array[] } {
+  const positions = data.positions[partition];
+  const count = parts[0]?.embeddings.views.length ?? 0;
+  const views = Array.from({ length: count }, (_, view) => {
+    const blocks = parts.map(({ embeddings, scaling }) =>
+      scaled(rowsAt(embeddings.views[view] as Float32Array, embeddings.width, positions), scaling),
+    );
+    return sideBySide(colour ? [...blocks, colour.values[partition]] : blocks, positions.length);
+  });
+  const width = parts.reduce((sum, { embeddings }) => sum + embeddings.width, colour?.width ?? 0);
+  return { width, views };
+}
+
+interface HeadOnBackbones {
+  readonly options: TrainingOptions;
+  readonly hidden: readonly number[];
+  readonly parts: readonly BackboneFeatures[];
+  readonly colour: ColourMeasures | undefined;
+  readonly preprocessing: Preprocessing;
+  /** The trained head. */
+  readonly model: tf.LayersModel;
+}
+
+/** Writes the topology, the weights and the files of the backbones into a run. */
+async function saveOnBackbones(run: RunDirectory, network: HeadOnBackbones): Promise<void> {
+  const { options, hidden, parts, colour, preprocessing, model } = network;
+  const { mean, std } = preprocessing;
+  const input = tf.input({ shape: [options.size, options.size, 3], name: "pixels" });
+  const scalings: (readonly [string, Float32Array])[] = [];
+  const columns: tf.SymbolicTensor[] = [];
+  for (const [i, { backbone, embeddings, scaling }] of parts.entries()) {
+    const name = i === 0 ? "backbone" : `backbone_${i}`;
+    const frozen = new OnnxBackbone({
+      name,
+      file: await copyBackbone(backbone, dirname(run.topology), i),
+      features: embeddings.width,
+      mean,
+      std,
+      sha256: backbone.description.sha256,
+      output: backbone.description.outputIndex,
+      ...embeddings.form,
+      normalMean: backbone.normalization.mean,
+      normalStd: backbone.normalization.std,
+    });
+    columns.push(applyLayer(frozen, input));
+    scalings.push(...scalingWeights(name, scaling));
+  }
+  if (colour) {
+    columns.push(applyLayer(new ColourFeatures({ mean, std, name: "colour" }), input));
+    scalings.push(...scalingWeights("colour", colour.scaling));
+  }
+  const together = () => tf.layers.concatenate({ name: "features" }).apply(columns) as tf.SymbolicTensor;
+  let x = columns.length > 1 ? together() : (columns[0] as tf.SymbolicTensor);
+  const width = x.shape.at(-1) as number;
+  for (const layer of mlpOnFeatures(width, { ...options, hidden }).layers.slice(1)) x = applyLayer(layer, x);
+  const whole = tf.model({ inputs: input, outputs: x, name: "backbone" });
+  copyWeights(model, whole, new Map(scalings));
+  await saveModel(whole, run);
+  whole.dispose();
+}
+
+/** Copies a backbone. Each after the first gets its own folder, because their weight files may have the same names. */
+async function copyBackbone(
+  { file, description }: BackboneFeatures["backbone"],
+  folder: string,
+  place: number,
+): Promise<string> {
+  const copy = join(folder, ...(place === 0 ? [] : [`backbone-${place}`]), "backbone.onnx");
+  await mkdir(dirname(copy), { recursive: true });
+  await copyFile(file, copy);
+  for (const name of description.weightFiles) {
+    const weights = join(dirname(copy), name);
+    await mkdir(dirname(weights), { recursive: true });
+    await copyFile(join(dirname(file), name), weights);
+  }
+  return relative(folder, copy).replaceAll("\\", "/");
 }

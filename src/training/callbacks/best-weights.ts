@@ -4,9 +4,8 @@ import { copyFile, link, mkdir, readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { type Monitor, type Standing, standingOf, standsAbove } from "../../evaluation/index";
 import { loadWeights, saveWeights, weightsAreFinite } from "../../models/index";
-import type { EpochResult } from "../epoch";
 import { TrainingDiverged } from "../trainer";
-import type { RunningTraining, StatefulCallback } from "./callback";
+import type { EpochResult, RunningTraining, StatefulCallback } from "./callback";
 
 export interface SavedEpoch extends Standing {
   readonly epoch: number;

@@ -4,8 +4,7 @@ import { dirname } from "node:path";
 import { writeFileAtomically } from "../../files/index";
 import { plainDecimal } from "../../format/index";
 import type { RunDirectory } from "../../runs/index";
-import type { EpochResult } from "../epoch";
-import type { Callback, RunningTraining } from "./callback";
+import type { Callback, EpochResult, RunningTraining } from "./callback";
 
 /** Writes `history.jsonl` and `train.log`. A resumed run first resets the history to its checkpoint. */
 export class HistoryFile implements Callback {

@@ -1,8 +1,7 @@
 /** @module Callbacks that act when a training no longer improves: stop it, or lower its learning rate. */
 import { improves, type Monitor, monitored } from "../../evaluation/index";
 import { counted } from "../../format/index";
-import type { EpochResult } from "../epoch";
-import type { Callback, RunningTraining, StatefulCallback } from "./callback";
+import type { Callback, EpochResult, RunningTraining, StatefulCallback } from "./callback";
 
 /** Stops when the monitored metric has not improved by more than `minDelta` for `patience` epochs. */
 export class EarlyStopping implements Callback {

@@ -1,8 +1,7 @@
 /** @module A progress bar for training. */
 import { counted, plainDecimal } from "../../format/index";
 import type { Progress, ProgressTask } from "../../progress/index";
-import type { EpochResult } from "../epoch";
-import type { Callback, RunningTraining } from "./callback";
+import type { Callback, EpochResult, RunningTraining } from "./callback";
 import { describeEpoch, describePlace } from "./history-file";
 
 /** A bar over all batches with the loss and the last validation metric, and a line per epoch. */

@@ -1,9 +1,17 @@
-/** @module Images as coordinates in a basis, scaled for training, and their views. */
+/** @module Images as coordinates in a basis, scaled for training, and their views; those of a run are kept on disk next to the basis. */
+
+import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
+import type { Partition } from "../../dataset/index";
+import { SafetensorsFile, sha256, writeOnce, writeSafetensors } from "../../files/index";
 import { Random } from "../../random/index";
 import { tf } from "../../tensorflow/index";
-import type { Examples } from "../batches";
+import { type Examples, pixelExamples } from "../batches";
+import { eachPartition, type TrainingData } from "../data";
+import { kept } from "../kept";
+import type { TaskContext } from "../training-task";
 import type { Basis } from "./basis";
+import { fingerprintOf, readWhole, removeDamaged, subspaceDirectoryOf } from "./basis-cache";
 import { viewOfCoordinates } from "./symmetry";
 
 /** The affine map from standardized pixels to coordinates: z = x projection + offset. */
@@ -85,4 +93,60 @@ export function coordinateExamples(
       gathered(some, (image) => (epoch === undefined ? 0 : new Random(seed, "dihedral", epoch, image).integer(8))),
     inView: (some, view) => gathered(some, () => view),
   };
+}
+
+/** Increase this when the method changes. */
+const VERSION = 1;
+const PARTITIONS = ["train", "validation", "test"] as const;
+
+/** Coordinates of all tiles, [n, rank] row-major for each partition. */
+type Coordinates = Readonly<Record<Partition, Float32Array>>;
+
+/** The coordinates of a run's tiles in a basis, from the cache or computed. */
+export async function cachedCoordinates(
+  data: TrainingData,
+  basis: Basis,
+  { projection, whitening }: { readonly projection: Projection; readonly whitening: number },
+  context: TaskContext,
+): Promise<Coordinates> {
+  const { store, positions, preprocessing } = data;
+  const { mean, std } = preprocessing;
+  const places = PARTITIONS.map((partition) => [...positions[partition]]);
+  const key = sha256(JSON.stringify([VERSION, fingerprintOf(basis), whitening, store.contentHash, places, mean, std]));
+  const path = join(subspaceDirectoryOf(context), `${key.slice(0, 32)}.coordinates.safetensors`);
+  const { rank } = basis;
+  const read = () =>
+    SafetensorsFile.reading(path, (file) =>
+      eachPartition((partition) => readWhole(file, partition, positions[partition].length * rank)),
+    );
+  const stored = await read().catch((error: unknown) => removeDamaged(path, error));
+  if (stored) return stored;
+  const found = await projectAll(data, projection, context);
+  const tensors = PARTITIONS.map((name) => {
+    const values = found[name];
+    return { name, shape: [values.length / rank, rank], data: () => values };
+  });
+  const write = () => writeOnce(path, (own) => writeSafetensors(own, tensors));
+  return (await kept("coordinates", write, context.progress)) ? read() : found;
+}
+
+async function projectAll(
+  data: TrainingData,
+  projection: Projection,
+  { progress, signal }: TaskContext,
+): Promise<Coordinates> {
+  const task = progress.start("Coordinates", data.dataset.tiles.length, "images");
+  let before = 0;
+  const found = await eachPartition(async (partition) => {
+    const labels = data.labels[partition];
+    const pixels = pixelExamples(data.store, data.positions[partition], labels, data.preprocessing);
+    const coordinates = await project(pixels, projection, (done) => {
+      signal?.throwIfAborted();
+      task.update(before + done);
+    });
+    before += labels.length;
+    return coordinates;
+  });
+  task.finish();
+  return found;
 }

@@ -9,8 +9,7 @@ import { byPartition, type TrainingData } from "../data";
 import { scalingWeights } from "../rows";
 import type { TaskContext, TrainingTask } from "../training-task";
 import { cachedBasis, fingerprintOf } from "./basis-cache";
-import { cachedCoordinates } from "./coordinate-cache";
-import { coordinateExamples, whitenedProjection } from "./coordinates";
+import { cachedCoordinates, coordinateExamples, whitenedProjection } from "./coordinates";
 
 /**
  * Projects all tiles, once for all runs with the same basis. The input of the network is then `rank` numbers per image, and
