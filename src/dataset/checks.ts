@@ -1,7 +1,6 @@
 /** @module Checks of a data set before training: leakage, label conflicts, blank and unusual tiles. */
 import { countValues, groupBy, upperMedian } from "../collections/index";
-import type { AcrossPartitions } from "./across-partitions";
-import { summarizeGroups } from "./groups";
+import { type AcrossPartitions, summarizeGroups } from "./groups";
 import { type NearDuplicate, nearDuplicates } from "./near-duplicates";
 import { listed } from "./table";
 import { type TileStatistics, tileStatistics } from "./tile-statistics";

@@ -2,15 +2,12 @@
 import { InputError } from "../errors/index";
 import { counted } from "../format/index";
 import { assignClasses } from "./classes";
-import { imageColumn, labelColumn } from "./columns";
+import { imageColumn, labelColumn, readVotes, scaleOf, votesColumns } from "./columns";
 import { groupNotes, readGroupColumn } from "./groups";
 import { ImageFolder, type Located, locateImages } from "./locate";
-import type { DatasetOptions } from "./options";
 import { partitionsOfFolders, readPartitions, type TablePartitions } from "./partitions";
-import { scaleOf } from "./scale-column";
 import { isMissing, quoted, readTable, type Table } from "./table";
-import type { Tile, UnnamedDataset } from "./types";
-import { readVotes, votesColumns } from "./votes";
+import type { DatasetOptions, Tile, UnnamedDataset } from "./types";
 
 const MHIST_COLUMNS = ["Image Name", "Majority Vote Label", "Partition"];
 

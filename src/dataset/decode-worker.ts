@@ -1,7 +1,6 @@
 /** @module A thread of {@link TileDecoder}. */
 import { parentPort, workerData } from "node:worker_threads";
-import type { DecodeAnswer, DecodeRequest } from "./decode-threads";
-import { decodeTiles, type TilePreparation } from "./decode-tiles";
+import { type DecodeAnswer, type DecodeRequest, decodeTiles, type TilePreparation } from "./decode-threads";
 
 const preparation = workerData as TilePreparation;
 

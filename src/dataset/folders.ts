@@ -7,10 +7,9 @@ import { assignClasses } from "./classes";
 import { groupNotes } from "./groups";
 import { countImagesIn, findImages, listDirectory, subfolders } from "./image-files";
 import { type ClassFolder, type ClassImages, placeImages, remedyOfInner } from "./inner-folders";
-import type { DatasetOptions } from "./options";
 import { partitionNamed, partitionWithin } from "./partitions";
 import { listed, quoted } from "./table";
-import type { Partition, Reading, Tile, UnnamedDataset } from "./types";
+import type { DatasetOptions, Partition, Reading, Tile, UnnamedDataset } from "./types";
 
 /** Folders that hold the images of a table; their names are not classes. */
 const NO_CLASSES = /^(?:image|img|tile|patche?|mask|thumbnail)s?$/i;

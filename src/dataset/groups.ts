@@ -1,9 +1,8 @@
-/** @module Groups of images, such as patients or slides, that must be in one partition. */
+/** @module Groups of images, such as patients or slides, that must be in one partition, and what leaks if they are not. */
 import { groupBy } from "../collections/index";
 import { counted } from "../format/index";
-import type { DatasetOptions } from "./options";
 import { columnsNamed, isMissing, listed, namedOrNone, type Table } from "./table";
-import type { Dataset, Tile } from "./types";
+import type { Dataset, DatasetOptions, Tile } from "./types";
 
 /** Usual names of the column of patients. */
 export const PATIENT_COLUMNS = [
@@ -145,4 +144,21 @@ export function dealOut(units: readonly (readonly Tile[])[], shares: readonly nu
     for (const label of [0, 1]) (filled[part] as number[])[label]! += unit[label] as number;
   }
   return parts;
+}
+
+/** The numbers of groups (patients, slides) and of pictures of which several partitions have images. */
+export interface AcrossPartitions {
+  readonly groups: number;
+  readonly pictures: number;
+}
+
+/** What to say of it beside results. Names no patients and no tiles, as cards and reports are passed on. */
+export function leakWords(shared: AcrossPartitions | undefined): string[] {
+  if (!shared) return [];
+  const { groups, pictures } = shared;
+  const parts = [
+    ...(groups > 0 ? [`images of ${counted(groups, "patient or slide", "patients or slides")}`] : []),
+    ...(pictures > 0 ? [`equal images of ${counted(pictures, "picture")}`] : []),
+  ];
+  return [`These results are too good: ${parts.join(" and ")} are in more than one partition.`];
 }

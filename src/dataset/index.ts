@@ -1,5 +1,5 @@
 /** @module Data sets: label tables and folders, splits, and the packed pixel store. */
-export type { AcrossPartitions } from "./across-partitions";
+
 export {
   checkPixels,
   countAcrossPartitions,
@@ -9,12 +9,18 @@ export {
   type PixelChecks,
 } from "./checks";
 export { datasetContentHash } from "./content-hash";
+export type { AcrossPartitions } from "./groups";
 export { loadDataset } from "./load";
 export { ImagesMissingError } from "./locate";
-export { bitDepthOf, type DatasetOptions } from "./options";
-export { imageNotes, openPixelStore, packPixels, UnreadableImagesError, withoutSkipped } from "./pixel-store";
+export {
+  imageNotes,
+  naturalSize,
+  openPixelStore,
+  packPixels,
+  UnreadableImagesError,
+  withoutSkipped,
+} from "./pixel-store";
 export { projectTiles } from "./projection";
-export { naturalSize } from "./size";
 export { foldNames, positionsIn, type SplitOptions, splitValidation } from "./split";
 export { fitStainReference } from "./stain-reference";
 export { channelHistogram, channelStatistics, meanImage, tileEdge } from "./statistics";
@@ -23,7 +29,9 @@ export { type LabelSummary, summarizeLabels, type VoteSummary } from "./summary"
 export { type SyntheticSummary, writeSyntheticDataset } from "./synthetic/index";
 export { tileStatistics } from "./tile-statistics";
 export {
+  bitDepthOf,
   type Dataset,
+  type DatasetOptions,
   LATEST_READING,
   type Partition,
   type PixelStore,

@@ -3,10 +3,9 @@ import { countValues, groupBy } from "../collections/index";
 import { InputError } from "../errors/index";
 import { classKey } from "./classes";
 import type { FoundImages } from "./image-files";
-import type { DatasetOptions } from "./options";
 import { partitionNamed, partitionsOfFolders } from "./partitions";
 import { listed, quoted } from "./table";
-import type { Partition, Reading } from "./types";
+import type { DatasetOptions, Partition, Reading } from "./types";
 
 /** A folder whose name is usually that of a class. */
 export interface ClassFolder {

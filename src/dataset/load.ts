@@ -6,9 +6,15 @@ import { isDrawn, mustBeDataFolder } from "./data-folder";
 import { hasClassFolders, loadFolders } from "./folders";
 import { listDirectory } from "./image-files";
 import { ImagesMissingError } from "./locate";
-import { type DatasetOptions, datasetFlags } from "./options";
 import { listed } from "./table";
-import { type Dataset, LATEST_READING, type Reading, type UnnamedDataset } from "./types";
+import {
+  type Dataset,
+  type DatasetOptions,
+  datasetFlags,
+  LATEST_READING,
+  type Reading,
+  type UnnamedDataset,
+} from "./types";
 
 /** In order of preference; case is ignored. */
 const TABLE_NAMES = ["annotations.csv", "labels.csv", "annotations.tsv", "labels.tsv"];

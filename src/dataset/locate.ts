@@ -5,8 +5,8 @@ import { InputError } from "../errors/index";
 import { hasImageExtension, IMAGE_EXTENSIONS, ImageNames } from "../files/index";
 import { counted } from "../format/index";
 import { FileFinder, findImages, safeRelativePath } from "./image-files";
-import type { DatasetOptions } from "./options";
 import { listed, quoted } from "./table";
+import type { DatasetOptions } from "./types";
 
 /** A table names images that do not exist. */
 export class ImagesMissingError extends InputError {

@@ -4,8 +4,7 @@ import { HistoError, hasErrorCode, Interrupted } from "../errors/index";
 import { AtomicFile, writeFully } from "../files/index";
 import { counted } from "../format/index";
 import type { Progress } from "../progress/index";
-import { TileDecoder } from "./decode-threads";
-import { type DecodedTile, decodeTiles, type TilePreparation } from "./decode-tiles";
+import { type DecodedTile, decodeTiles, TileDecoder, type TilePreparation } from "./decode-threads";
 import {
   bytesPerImage,
   type FileStamp,

@@ -1,9 +1,8 @@
 /** @module Names of partitions in tables and folders, and the columns that contain them. */
 import { InputError } from "../errors/index";
 import { classKey } from "./classes";
-import type { DatasetOptions } from "./options";
 import { columnsNamed, isMissing, listed, namedOrNone, quoted, type Table, wordsOf } from "./table";
-import type { Partition } from "./types";
+import type { DatasetOptions, Partition } from "./types";
 
 const NAMES: Readonly<Record<string, Partition>> = {
   train: "train",

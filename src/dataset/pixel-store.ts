@@ -2,6 +2,7 @@
 import { statSync } from "node:fs";
 import { statfs } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { countValues, spreadOver } from "../collections/index";
 import { InputError, messageOf } from "../errors/index";
 import { cacheDirectory, makeDirectory, removeAbandoned, sha256 } from "../files/index";
 import { counted, flagsOf, gigabytes, shellText } from "../format/index";
@@ -9,15 +10,15 @@ import {
   DEFAULT_RESIZE,
   type DecodeLimits,
   type ImageWarning,
+  imageSize,
   type ResizePolicy,
   type StainNormalization,
   WARNING_TEXTS,
 } from "../image/index";
 import { type Progress, silentProgress } from "../progress/index";
-import { bitDepthOf, datasetFlags } from "./options";
 import { isUnchanged, type PlannedTile, writeStore } from "./packing";
 import { bytesPerImage, StoreFile } from "./store/index";
-import type { Dataset, PixelStore, UnreadableImage } from "./types";
+import { bitDepthOf, type Dataset, datasetFlags, type PixelStore, type UnreadableImage } from "./types";
 
 interface PixelStoreOptions {
   /** Edge length in pixels. */
@@ -175,4 +176,20 @@ function storeKey({ directory, table = directory, options }: Dataset): string {
 
 function fileSafe(name: string): string {
   return name.replace(/[^A-Za-z0-9._-]+/g, "_").slice(0, 60) || "data";
+}
+
+/** Size of the reference task's tiles. */
+const DEFAULT_SIZE = 224;
+const LARGEST_NATURAL_SIZE = 512;
+const SAMPLE = 64;
+
+/**
+ * The tiles' edge length if most of them are square and of the same size, up to 512 pixels; otherwise {@link DEFAULT_SIZE}. Reads up
+ * to 64 tiles, evenly spread over the set.
+ */
+export async function naturalSize(dataset: Dataset): Promise<number> {
+  const sizes = await Promise.all(spreadOver(dataset.tiles, SAMPLE).map((tile) => imageSize(tile.path)));
+  const [common] = countValues(sizes.flatMap((size) => (size && size[0] === size[1] ? [size[0]] : [])));
+  const known = sizes.filter((size) => size !== undefined).length;
+  return common && common[1] > known / 2 && common[0] <= LARGEST_NATURAL_SIZE ? common[0] : DEFAULT_SIZE;
 }

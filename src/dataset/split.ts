@@ -122,7 +122,7 @@ function groupsFor(train: readonly Tile[], into: Partition, fraction: number, se
  * @param seed for drawing folds
  * @throws {InputError} `DATA_FOLD_MISSING` if there are no folds, or images without a fold
  */
-export function foldsOf(dataset: Dataset, seed: number): ReadonlyMap<string, ReadonlySet<Tile>> {
+function foldsOf(dataset: Dataset, seed: number): ReadonlyMap<string, ReadonlySet<Tile>> {
   const tiles = dataset.tiles.filter((tile) => tile.partition !== "test");
   const { folds: count } = dataset.options ?? {};
   const assigned = count === undefined ? tiles.map((tile) => tile.fold) : drawFolds(dataset, tiles, count, seed);

@@ -3,8 +3,7 @@ import { spreadOver, upperMedian } from "../collections/index";
 import { InputError } from "../errors/index";
 import { ImageNames } from "../files/index";
 import { fitStain, prepareImage, type ResizePolicy, type StainMethod, type StainNormalization } from "../image/index";
-import { bitDepthOf } from "./options";
-import type { Dataset, Tile } from "./types";
+import { bitDepthOf, type Dataset, type Tile } from "./types";
 
 interface StainReferenceOptions {
   readonly size: number;

@@ -1,6 +1,8 @@
-/** @module A data set, independent of its layout on disk. */
+/** @module A data set, independent of its layout on disk, and the options by which it is read. */
+
+import { flagsOf } from "../format/index";
 import type { ImageWarning } from "../image/index";
-import type { DatasetOptions } from "./options";
+import type { DatasetOptions } from "../options/index";
 
 export type Partition = "train" | "validation" | "test";
 
@@ -96,4 +98,16 @@ export interface PixelStore {
   /** Copies the pixels of the images at `positions` into `into`, one after the other. Synchronous and fast. */
   read(positions: ArrayLike<number>, into: Uint8Array): void;
   close(): void;
+}
+
+export type { DatasetOptions };
+
+/** The flags with which a command reads a data set in the same way. */
+export function datasetFlags({ imageDirectory, requireImages: _, ...rest }: DatasetOptions): string[] {
+  return flagsOf({ ...rest, imageFolder: imageDirectory });
+}
+
+/** Bit depth of the values in 16-bit images; undefined for all 16 bits. */
+export function bitDepthOf({ options }: { readonly options?: DatasetOptions | undefined }): number | undefined {
+  return options?.bitDepth === 16 ? undefined : options?.bitDepth;
 }

@@ -1,8 +1,8 @@
 /** A column of micrometres per pixel is never ignored without a word. */
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
+import { scaleOf } from "../../src/dataset/columns";
 import { loadDataset } from "../../src/dataset/index";
-import { scaleOf } from "../../src/dataset/scale-column";
 import { writeFiles } from "../support/data-sets";
 import { temporaryDirectory } from "../support/temporary-directory";
 

@@ -1,9 +1,9 @@
 /** @module Label tables and their contents, without images, for rooms that read other tables. */
-export { type AcrossPartitions, leakWords } from "../across-partitions";
+
 export { checkLetters, classKey, classSpelling, soundsNegative } from "../classes";
 export { IMAGE_COLUMNS } from "../columns";
 export { isDrawn, mustBeDataFolder } from "../data-folder";
-export { PATIENT_COLUMNS, readGroupColumn } from "../groups";
+export { type AcrossPartitions, leakWords, PATIENT_COLUMNS, readGroupColumn } from "../groups";
 export { type FoundImages, findImages } from "../image-files";
 export { partitionNamed } from "../partitions";
 export * from "../table";
