@@ -6,8 +6,107 @@
  * times fewer weights. The interpolation from averages to pixels is fitted to real images and folded into the weights.
  */
 import { type LinearMap, matrixOf } from "../conversion/index";
+import { symmetricEigen } from "../eigen/index";
 import type { GraphBuilder } from "../onnx/index";
-import { BlockGrid, CHANNELS, fitInterpolation } from "./interpolation";
+
+/** Largest distance, in blocks, of the averages that a pixel is estimated from. */
+const RADIUS = 2;
+const WIDTH = 2 * RADIUS + 1;
+const TAPS = WIDTH * WIDTH;
+/** Number of images for the fit. */
+const FITTED_IMAGES = 32;
+export const CHANNELS = 3;
+
+/** Square images of `size` pixels in blocks of `factor` x `factor`. If blocks extend beyond an edge, the last pixels are repeated. */
+export class BlockGrid {
+  /** Blocks along each side. */
+  readonly blocks: number;
+
+  constructor(
+    readonly size: number,
+    readonly factor: number,
+  ) {
+    this.blocks = Math.ceil(size / factor);
+  }
+
+  /** Positions of the blocks around a block, row by row. Positions beyond an edge are replaced by the nearest block. */
+  around(blockY: number, blockX: number): number[] {
+    const near = (at: number) => Math.min(this.blocks - 1, Math.max(0, at));
+    return Array.from({ length: TAPS }, (_, tap) => {
+      const y = near(blockY + Math.floor(tap / WIDTH) - RADIUS);
+      return y * this.blocks + near(blockX + (tap % WIDTH) - RADIUS);
+    });
+  }
+
+  /** Averages over the blocks of an image: [blocks, blocks, 3], not rounded. */
+  average(image: Uint8Array): Float64Array {
+    const { size, factor, blocks } = this;
+    const averages = new Float64Array(blocks * blocks * CHANNELS);
+    for (let y = 0; y < blocks * factor; y++) {
+      for (let x = 0; x < blocks * factor; x++) {
+        const from = (Math.min(y, size - 1) * size + Math.min(x, size - 1)) * CHANNELS;
+        const into = (Math.floor(y / factor) * blocks + Math.floor(x / factor)) * CHANNELS;
+        for (let c = 0; c < CHANNELS; c++) averages[into + c]! += image[from + c]! / (factor * factor);
+      }
+    }
+    return averages;
+  }
+}
+
+/**
+ * Weights of the averages {@link BlockGrid.around} a pixel's block, by the pixel's place in its block, row by row. Fits the
+ * differences from the block's own average, so that the weights add up to 1 and uniform images stay uniform.
+ * @param images raw pixels, uint8 [count, size, size, 3]
+ */
+export function fitInterpolation(grid: BlockGrid, images: Uint8Array): Float64Array[] {
+  const { size, factor, blocks } = grid;
+  const bytes = size * size * CHANNELS;
+  const count = images.length / bytes;
+  const fitted = Math.min(count, FITTED_IMAGES);
+  const products = new Float64Array(TAPS * TAPS);
+  const targets = Array.from({ length: factor * factor }, () => new Float64Array(TAPS));
+  const differences = new Float64Array(TAPS);
+  for (let i = 0; i < fitted; i++) {
+    const image = images.subarray(Math.floor((i * count) / fitted) * bytes).subarray(0, bytes);
+    const averages = grid.average(image);
+    for (let block = 0; block < blocks * blocks; block++) {
+      const [top, left] = [Math.floor(block / blocks) * factor, (block % blocks) * factor];
+      const around = grid.around(top / factor, left / factor);
+      for (let c = 0; c < CHANNELS; c++) {
+        const centre = averages[block * CHANNELS + c]!;
+        for (const [tap, near] of around.entries()) differences[tap] = averages[near * CHANNELS + c]! - centre;
+        for (let tap = 0; tap < TAPS; tap++) addMultiple(products, tap * TAPS, differences, differences[tap]!);
+        for (const [place, target] of targets.entries()) {
+          const y = Math.min(size - 1, top + Math.floor(place / factor));
+          const x = Math.min(size - 1, left + (place % factor));
+          addMultiple(target, 0, differences, image[(y * size + x) * CHANNELS + c]! - centre);
+        }
+      }
+    }
+  }
+  return solve(products, targets).map((weights) => {
+    weights[(TAPS - 1) / 2]! += 1 - weights.reduce((sum, weight) => sum + weight, 0);
+    return weights;
+  });
+}
+
+function addMultiple(sums: Float64Array, start: number, vector: Float64Array, factor: number): void {
+  for (let i = 0; i < vector.length; i++) sums[start + i]! += factor * vector[i]!;
+}
+
+/** Least-squares solutions by the pseudo-inverse of the symmetric matrix of products. */
+function solve(products: Float64Array, targets: readonly Float64Array[]): Float64Array[] {
+  const { values, vectors } = symmetricEigen(products, TAPS);
+  const kept = values.filter((value) => value > 1e-9 * values[0]!).length;
+  return targets.map((target) => {
+    const solution = new Float64Array(TAPS);
+    for (let k = 0; k < kept; k++) {
+      const vector = vectors.subarray(k * TAPS, (k + 1) * TAPS);
+      addMultiple(solution, 0, vector, vector.reduce((sum, v, i) => sum + v * target[i]!, 0) / values[k]!);
+    }
+    return solution;
+  });
+}
 
 /** Averages over blocks of `factor` x `factor` pixels of square images. */
 export class Pooling {

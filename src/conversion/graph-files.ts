@@ -6,7 +6,7 @@ import { Conversion, convertLayers, type Value } from "./conversion";
 import { converters } from "./converters/index";
 import { foldableProjections } from "./folding";
 import type { LinearWriter } from "./linear";
-import type { TrainedRun } from "./run";
+import type { TrainedRun } from "./run-tiles";
 
 export const GRAPH_FILE = "model.onnx";
 /** Name of the graph's input: raw pixels, uint8 [n, size, size, 3]. */

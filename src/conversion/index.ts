@@ -10,7 +10,6 @@ export {
 } from "./graph-files";
 export * from "./linear";
 export { collect, type Matrix, MatrixMultiplier, matrixOf, storedMatrix } from "./matrix";
-export { readTrainedRun, type TrainedRun } from "./run";
-export { RunTiles } from "./run-tiles";
+export { RunTiles, readTrainedRun, type TrainedRun } from "./run-tiles";
 export type { LayerNode } from "./topology";
 export { logitsOfGraph, requireEqualLogits, verifyGraph } from "./verification";

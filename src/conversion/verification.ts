@@ -5,8 +5,7 @@ import { delongTest, sigmoid } from "../evaluation/index";
 import type { Verification } from "../model-directory/index";
 import { GraphSession } from "../onnxruntime/index";
 import { GRAPH_FILE, INPUT_NAME, OUTPUT_NAME } from "./graph-files";
-import type { ExportedConfig, TrainedRun } from "./run";
-import type { KnownTiles } from "./run-tiles";
+import type { ExportedConfig, KnownTiles, TrainedRun } from "./run-tiles";
 
 type Images = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 

@@ -1,13 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as tf from "@tensorflow/tfjs";
-import { BlockGrid, fitInterpolation } from "../../src/compression/interpolation";
-import { Pooling } from "../../src/compression/pooling";
+import { BlockGrid, fitInterpolation, Pooling } from "../../src/compression/pooling";
 import type { LinearMap } from "../../src/conversion/linear";
 import { collect, matrixOf } from "../../src/conversion/matrix";
 import { ExternalData } from "../../src/onnx/external-data";
 import { GraphBuilder } from "../../src/onnx/graph";
-import { loadRuntime } from "../../src/onnxruntime/runtime";
+import { loadRuntime } from "../../src/onnxruntime/session";
 import { Random } from "../../src/random/index";
 
 const SIZE = 16;

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import { Tail } from "../../src/compression/tail";
 import { MatrixMultiplier } from "../../src/conversion/matrix";
-import { readTrainedRun } from "../../src/conversion/run";
+import { readTrainedRun } from "../../src/conversion/run-tiles";
 import { Random } from "../../src/random/index";
 import { randomizeWeights, temporaryDirectory, writeRun } from "../support/trained-run";
 

@@ -1,7 +1,7 @@
 /** @module Layers that reshape, permute, pad, scale, pool or merge values. */
 import { sizeOf } from "../../files/index";
 import type { Conversion, Converter, ConverterTable, Inputs } from "../conversion";
-import { windowOf } from "./windows";
+import { windowOf } from "./convolution";
 
 const reshape: Converter = async (layer, [value], conversion) => {
   const target = layer.config.target_shape as (number | null)[];
