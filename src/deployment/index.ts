@@ -8,6 +8,7 @@ export {
 } from "./compare";
 export {
   breakEven,
+  fixedMonthlyCosts,
   type LambdaShape,
   lambdaMonthlyCost,
   type MonthlyCost,
@@ -15,8 +16,6 @@ export {
   serverMonthlyCost,
   TYPICAL_TRAFFIC,
 } from "./cost";
-export { requireCredentials } from "./credentials";
-export { fixedMonthlyCosts } from "./estimate";
 export type { FunctionResult } from "./gateway-events";
 export { LAMBDA_DEFAULTS, simulateLambda } from "./lambda-simulation";
 export { measured, type Sampler, summarize } from "./latency";
@@ -33,10 +32,9 @@ export {
   trackingPlan,
 } from "./plan";
 export { type Offer, readOffer } from "./price-list/offer-file";
-export { hasPrice, type Renewal, renewPrices } from "./price-list/renew";
-export { PRICED_OFFERS } from "./price-list/rules";
+export { hasPrice, PRICED_OFFERS, type Renewal, renewPrices } from "./price-list/renew";
 export { PRICE_FILE, type PriceTable, priceOf, readPrices } from "./prices";
-export { runPlan } from "./run-plan";
+export { requireCredentials, runPlan } from "./run-plan";
 export { SERVER_DEFAULTS, simulateServers } from "./server-simulation";
 export { architectureOf, checkSettings, type DeploymentSettings, readSettings, settingsSchema } from "./settings";
 export { arrivals, constantTraffic, exponential, meanRate, officeHours, spikes } from "./traffic";
