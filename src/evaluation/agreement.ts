@@ -3,11 +3,10 @@
  * its worst mistakes.
  */
 import { groupBy } from "../collections/index";
-import type { Interval } from "./interval";
 import { shareOfRowsInterval } from "./intervals";
 import { labelsAndScores, type Prediction } from "./predictions";
 import { rank, rocAucOf } from "./ranking";
-import { spearman } from "./statistics";
+import { type Interval, spearman } from "./statistics";
 
 /** Images on which equally many experts agreed with the majority. */
 export interface AgreementGroup {

@@ -1,8 +1,8 @@
 /** @module Calibration of probabilities: reliability by bin and calibration error. */
 
-import type { Interval } from "./interval";
 import { shareOfRowsInterval } from "./intervals";
 import type { RowGroups } from "./row-groups";
+import type { Interval } from "./statistics";
 
 /** Rows whose probability is in one bin. */
 export interface CalibrationBin {

@@ -3,12 +3,11 @@ import { InputError } from "../errors/index";
 import { ImageNames } from "../files/index";
 import { varianceOf } from "./contributions";
 import { type DelongTest, delongTest, rankEqually } from "./delong";
-import type { Interval } from "./interval";
 import { estimates, type IntervalName, type IntervalOptions } from "./intervals";
 import { labelsAndScores, type Prediction } from "./predictions";
 import type { RowGroups } from "./row-groups";
 import { differenceInterval } from "./score-interval";
-import { binomialTest, signTest } from "./statistics";
+import { binomialTest, type Interval, signTest } from "./statistics";
 
 /** McNemar's test of paired decisions. */
 export interface McNemarTest {

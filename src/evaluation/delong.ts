@@ -2,13 +2,11 @@
  * @module Areas under the ROC curve with standard errors, single and paired (DeLong 1988; ranks: Sun and Xu 2014), of independent
  * rows or of groups of dependent rows (Obuchowski 1997).
  */
-
 import { groupBy } from "../collections/index";
 import { type Contributions, designEffect, type LabelledRows, limitOf, unitsOf, varianceOf } from "./contributions";
-import type { Interval } from "./interval";
 import type { RowGroups } from "./row-groups";
 import { differenceInterval, type MeasuredEstimate, scoreInterval } from "./score-interval";
-import { midranks, twoSidedNormal, twoSidedT, Z95 } from "./statistics";
+import { type Interval, midranks, twoSidedNormal, twoSidedT, Z95 } from "./statistics";
 
 /** The comparison of two areas on the same rows. */
 export interface DelongTest {

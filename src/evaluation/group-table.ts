@@ -14,10 +14,10 @@ import { InputError } from "../errors/index";
 import { ImageNames } from "../files/index";
 import { counted } from "../format/index";
 import { type Confusion, confusionAt, type DecisionMetrics, decisionMetrics } from "./confusion";
-import type { Interval } from "./interval";
 import { metricIntervals } from "./intervals";
 import { labelsAndScores, type Prediction } from "./predictions";
 import { rank, rocAucOf } from "./ranking";
+import type { Interval } from "./statistics";
 
 /** Groups by image, and how many images have one. */
 export interface GroupTable {

@@ -28,7 +28,9 @@ export { type Confusion, confusionAt, decisionMetrics } from "./confusion";
 export {
   type PrecisionRecallCurve,
   precisionRecallCurve,
+  type RocBand,
   type RocCurve,
+  rocBand,
   rocCurve,
   type SweepPoint,
   type ThresholdCurve,
@@ -52,7 +54,6 @@ export {
   standingOf,
   standsAbove,
 } from "./history";
-export type { Interval } from "./interval";
 export { type IntervalName, metricIntervals, shareOfRowsInterval } from "./intervals";
 export { type BinaryMetrics, binaryMetrics, brierScore, rocAucInterval } from "./metrics";
 export {
@@ -72,7 +73,6 @@ export {
   rowLogLoss,
   type Temperature,
 } from "./recalibration";
-export { type RocBand, rocBand } from "./roc-band";
 export { foldsInTurn, type RowGroups, rowGroups } from "./row-groups";
 export {
   bestEpoch,
@@ -86,7 +86,7 @@ export {
 export { meanInterval, shareInterval } from "./score-interval";
 export { readScoredTable, type ScoredTable, type ScoredTableOptions } from "./scored-table";
 export { type Spread, type Spreads, spreadOf } from "./spread";
-export { normalShareBelow, spearman } from "./statistics";
+export { type Interval, normalShareBelow, spearman } from "./statistics";
 export {
   type ChosenThreshold,
   chooseThreshold,

@@ -1,5 +1,4 @@
 /** @module All measures of a model with 95 % score intervals, and their differences between two models. */
-
 import { confusionAt, type DecisionMetrics, decisionMetrics } from "./confusion";
 import {
   type Contributions,
@@ -11,11 +10,10 @@ import {
   varianceOf,
 } from "./contributions";
 import { areaOf } from "./delong";
-import type { Interval } from "./interval";
 import { averagePrecisionOf, checkScores, rank } from "./ranking";
 import type { RowGroups } from "./row-groups";
 import { type Estimate, type MeasuredEstimate, shareInterval, sumInterval } from "./score-interval";
-import { Z95 } from "./statistics";
+import { type Interval, Z95 } from "./statistics";
 
 /** The measures with an interval. */
 export type IntervalName = "rocAuc" | "prAuc" | keyof DecisionMetrics;

@@ -3,9 +3,9 @@ import { sigmoid } from "../logits/index";
 import { expectedCalibrationError } from "./calibration";
 import { type Confusion, confusionAt, type DecisionMetrics, decisionMetrics } from "./confusion";
 import { areaOf } from "./delong";
-import type { Interval } from "./interval";
 import { averagePrecisionOf, checkScores, rank, rocAucOf } from "./ranking";
 import type { RowGroups } from "./row-groups";
+import type { Interval } from "./statistics";
 
 /** The contents of `metrics.json` and of `histo metrics --json`. Undefined values are NaN, in JSON `null`. */
 export interface BinaryMetrics extends DecisionMetrics {

@@ -4,9 +4,8 @@
  * error and of bootstrap percentiles are too narrow, and they never claim certainty.
  */
 import { type Contributions, varianceOf } from "./contributions";
-import type { Interval } from "./interval";
 import type { RowGroups } from "./row-groups";
-import { tQuantile, Z95 } from "./statistics";
+import { type Interval, tQuantile, Z95 } from "./statistics";
 
 /** Halvings of the range: ends are exact to 1e-12. */
 const HALVINGS = 40;

@@ -13,9 +13,8 @@ import {
 import { InputError } from "../errors/index";
 import { parseDecimal } from "../files/index";
 import { counted } from "../format/index";
-import { labelColumn, namedColumn } from "./columns";
 import { type RowGroups, rowGroups } from "./row-groups";
-import { type ClassNames, scoreColumn } from "./score-column";
+import { type ClassNames, labelColumn, namedColumn, scoreColumn } from "./score-columns";
 
 export interface ScoredTableOptions {
   /** Name of the column of true labels. Default: the one with a usual name. */

@@ -1,5 +1,8 @@
 /** @module Distribution functions for tests and intervals. */
 
+/** Lower and upper end. */
+export type Interval = readonly [low: number, high: number];
+
 /** 97.5 % quantile of the standard normal distribution. */
 export const Z95 = 1.959963984540054;
 
