@@ -13,7 +13,6 @@ import { BACKBONE_PREFIX, defaultTrainingOptions } from "../options/index";
 import { type Progress, silentProgress } from "../progress/index";
 import { RunDirectory } from "../runs/index";
 import { writeComparisonPage } from "./comparison-page";
-import type { Logged } from "./logged";
 import {
   type ComparedTechniques,
   type ComparisonRow,
@@ -23,6 +22,7 @@ import {
   verdictOn,
 } from "./measure";
 import type { ParentTracking } from "./parent-run";
+import type { Logged } from "./run-log";
 import { backboneTechnique, type Choice, type Technique, techniquesNamed } from "./techniques";
 import { ComparisonTracker } from "./track-comparison";
 import { type ProcessContext, type ProcessTraining, readingOf, storedResult, trainOnce } from "./train-process";

@@ -9,9 +9,9 @@ import { makeOutputFolder, writeJson } from "../files/index";
 import { defaultTrainingOptions, type GivenTrainingOptions } from "../options/index";
 import { type Progress, silentProgress } from "../progress/index";
 import { FOLD_PREFIX, RunDirectory } from "../runs/index";
-import type { Logged } from "./logged";
 import { numbers } from "./metric-names";
 import { ParentRun, type ParentTracking } from "./parent-run";
+import type { Logged } from "./run-log";
 import { type ProcessTraining, readingOf, trainOnce } from "./train-process";
 
 interface CrossValidationOptions {

@@ -4,7 +4,7 @@ import { Interrupted } from "../errors/index";
 import type { Progress } from "../progress/index";
 import { RunDirectory } from "../runs/index";
 import { type ActiveRun, startRun } from "../tracking/index";
-import { endLogged, type Logged } from "./logged";
+import { endLogged, type Logged } from "./run-log";
 import type { TrackingOptions } from "./track-training";
 
 /** Where a parent run is logged; false: nowhere. */

@@ -9,7 +9,7 @@ import { type Progress, silentProgress } from "../progress/index";
 import { writeReport } from "../report/index";
 import { RunDirectory } from "../runs/index";
 import { type RunTrainingOptions, runTraining, type TrainingResult } from "../training/index";
-import { type Logged, trainingPage } from "./logged";
+import { type Logged, trainingPage } from "./run-log";
 import { type TrackingOptions, TrainingTracker } from "./track-training";
 
 /** `auto`: {@link usualVariant}, and fp32 where no compact form is close enough. */

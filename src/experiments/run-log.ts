@@ -1,11 +1,11 @@
-/** @module Logs what every MLflow run of a run directory contains, with a description in Markdown. Does not need TensorFlow. */
+/** @module Logs what every MLflow run of a run directory contains, and tells where the log is. Does not need TensorFlow. */
 import { existsSync } from "node:fs";
 import { type BinaryMetrics, bestEpoch, measureRun, type RunResults } from "../evaluation/index";
 import { readJson, writeJson } from "../files/index";
 import { counted, decimal, escapeMarkdown, markdownTable } from "../format/index";
 import type { Figure } from "../plots/index";
 import type { RunConfig, RunDirectory } from "../runs/index";
-import type { ActiveRun } from "../tracking/index";
+import type { ActiveRun, SpoolSenderReport } from "../tracking/index";
 
 /** Logs a configuration as parameters, and its data set as the input of the run. */
 export function describeRun(active: ActiveRun, config: Partial<RunConfig>): void {
@@ -114,4 +114,31 @@ function runDescription(results: RunResults, picture?: string): string {
       ]),
     ),
   ].join("\n");
+}
+
+export interface Logged {
+  /** Page of the run in MLflow, if the server was reached. */
+  readonly runUrl?: string;
+  /** Missing if nothing is logged. */
+  readonly tracking?: {
+    /** `waiting`: stored in the folder `spool` until `histo mlflow sync` sends it. */
+    readonly state: "sent" | "waiting";
+    readonly server: string;
+    readonly spool: string;
+    /** Events that the server does not have yet. */
+    readonly pending: number;
+  };
+}
+
+/** The page of a run in MLflow 3's view for model training, for people: by itself it opens the one for language models. */
+export function trainingPage(runUrl: string): string {
+  return `${runUrl}?workflowType=machine_learning`;
+}
+
+/** Ends a run that has finished and returns where its log is. */
+export async function endLogged(active: ActiveRun): Promise<Logged> {
+  const { complete, pending, directory }: SpoolSenderReport = await active.end("FINISHED");
+  const { runUrl, trackingUri: server } = active;
+  const tracking = { state: complete ? "sent" : "waiting", server, spool: directory, pending } as const;
+  return { ...(runUrl && { runUrl }), tracking };
 }

@@ -7,11 +7,10 @@ import type { Progress } from "../progress/index";
 import { type RunConfig, RunDirectory } from "../runs/index";
 import { findSpools, syncSpools } from "../tracking/index";
 import { comparisonFigures } from "./comparison-page";
-import type { Logged } from "./logged";
 import { bestOnValidation, type ComparedTechniques, type ComparisonRow, type FailedTechnique } from "./measure";
 import { numbers } from "./metric-names";
 import { ParentRun, type ParentTracking } from "./parent-run";
-import { logDataset, logFigures } from "./run-log";
+import { type Logged, logDataset, logFigures } from "./run-log";
 import { logTo } from "./track-results";
 
 /** Settings of a comparison that stay the same when more techniques are added. */

@@ -9,10 +9,18 @@ import type { ModelCard } from "../model-directory/index";
 import { runFigures } from "../report/index";
 import { type RunConfig, RunDirectory } from "../runs/index";
 import { type ActiveRun, startRun } from "../tracking/index";
-import { endLogged, type Logged, trainingPage } from "./logged";
 import { numbers } from "./metric-names";
 import { mlmodel } from "./mlflow-model";
-import { describeResults, describeRun, logFigures, logRunFiles, rememberRunId } from "./run-log";
+import {
+  describeResults,
+  describeRun,
+  endLogged,
+  type Logged,
+  logFigures,
+  logRunFiles,
+  rememberRunId,
+  trainingPage,
+} from "./run-log";
 import type { TrackingOptions } from "./track-training";
 
 /** `experiment`, `parent` and `tags` are for a new MLflow run, if the run has none yet. */

@@ -7,10 +7,17 @@ import { runFigures } from "../report/index";
 import type { RunConfig, RunDirectory } from "../runs/index";
 import { type ActiveRun, loggedStatus, type StartRunOptions, startRun } from "../tracking/index";
 import type { EpochResult, RunCallback, Trainer, TrainingResult } from "../training/index";
-import { endLogged, type Logged } from "./logged";
 import { numbers } from "./metric-names";
 import { logOnnxModel } from "./mlflow-model";
-import { describeResults, describeRun, logFigures, logRunFiles, rememberRunId } from "./run-log";
+import {
+  describeResults,
+  describeRun,
+  endLogged,
+  type Logged,
+  logFigures,
+  logRunFiles,
+  rememberRunId,
+} from "./run-log";
 
 export interface TrackingOptions {
   readonly experiment: string;

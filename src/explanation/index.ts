@@ -5,10 +5,10 @@ export {
   explainImage,
   type HeatMap,
   LARGEST_GRID,
+  occlusion,
   type Scales,
   scalesFor,
 } from "./explain";
 export { focusOf } from "./focus";
-export { occlusion } from "./occlusion";
 export { HEAT_MAP_COLOURS } from "./palette";
 export { explanationPicture, explanationPixels } from "./picture";

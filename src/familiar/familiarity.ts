@@ -4,11 +4,14 @@
  * them alone (texture and structure), in which a change of few features is not lost among the many of the colours.
  * @see Lee et al. 2018 (Mahalanobis distances for out-of-distribution images); Vovk et al. 2005 (conformal p-values)
  */
+
+import { join } from "node:path";
 import { quantile } from "../collections/index";
 import { principalAxes } from "../eigen/index";
 import type { RowGroups } from "../evaluation/index";
+import { readJson } from "../files/index";
+import type { ModelDirectory } from "../model-directory/index";
 import type { Look } from "./look";
-import { scaled, scalingOf } from "./scaling";
 import { STRUCTURES } from "./structure";
 import { TEXTURES } from "./texture";
 
@@ -171,3 +174,61 @@ export function isUnlikeTraining(score: number): boolean {
 }
 
 const rounded = (value: number) => Number(value.toPrecision(6));
+
+/** Accepted share of slides like the training tiles of which more tiles are taken for unlike them. */
+const MISTAKEN = 1e-3;
+
+/**
+ * The most of a number of tiles like the training tiles that {@link isUnlikeTraining} takes for unlike ones: more are in one of a thousand
+ * slides. Their number has a beta-binomial distribution, because few tiles for calibration give a rate that is itself uncertain (Vovk
+ * 2012). Undefined if the tiles for calibration are too few to call any tile unlike.
+ */
+export function mostUnlikeByChance({ distances }: Familiarity, tiles: number): number | undefined {
+  const places = distances.length + 1;
+  let alarms = 0;
+  while (isUnlikeTraining((alarms + 1) / places)) alarms++;
+  if (alarms === 0) return undefined;
+  const others = places - alarms;
+  let probability = 1;
+  for (let i = 0; i < tiles; i++) probability *= (others + i) / (places + i);
+  let [most, upTo] = [0, probability];
+  while (1 - upTo >= MISTAKEN) {
+    probability *= ((tiles - most) * (alarms + most)) / ((most + 1) * (others + tiles - most - 1));
+    most++;
+    upTo += probability;
+  }
+  return most;
+}
+
+/** A model's statistics of its training tiles, if it has any. Does not check the checksum of the file. */
+export async function familiarityOf({ path, card: { familiar } }: ModelDirectory): Promise<Familiarity | undefined> {
+  return familiar === undefined ? undefined : readJson<Familiarity>(join(path, familiar));
+}
+
+export function mean(values: readonly number[]): number {
+  return values.reduce((a, b) => a + b, 0) / values.length;
+}
+
+/** Means by column. */
+export function meanOf(rows: readonly ArrayLike<number>[], width: number): Float64Array {
+  const sums = new Float64Array(width);
+  for (const row of rows) for (let j = 0; j < width; j++) sums[j]! += row[j]!;
+  return sums.map((sum) => sum / rows.length);
+}
+
+/** `(value - shift) * scale` by column. */
+export interface Scaling {
+  readonly shift: readonly number[];
+  readonly scale: readonly number[];
+}
+
+/** The scaling that gives rows mean 0 and variance 1. @param smallest lower limit of a column's deviation */
+export function scalingOf(rows: readonly ArrayLike<number>[], smallest: number): Scaling {
+  const shift = [...meanOf(rows, rows[0]?.length ?? 0)];
+  const scale = shift.map((m, j) => 1 / Math.max(Math.sqrt(mean(rows.map((row) => (row[j]! - m) ** 2))), smallest));
+  return { shift, scale };
+}
+
+export function scaled(row: ArrayLike<number>, { shift, scale }: Scaling): Float64Array {
+  return Float64Array.from(shift, (m, j) => (row[j]! - m) * scale[j]!);
+}
