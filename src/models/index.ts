@@ -1,6 +1,5 @@
 /** @module Networks: functions from options to a model with one logit, and reading and writing their weights. */
 export { cnn } from "./cnn";
-export { colourRegression } from "./colour";
 export { type EfficientNetLiteOptions, efficientNetLite, type InvertedBottleneck } from "./efficientnet-lite";
 export { BlockDense } from "./layers/block-dense";
 export { ColourFeatures } from "./layers/colour-features";
@@ -11,7 +10,15 @@ export { applyLayer } from "./layers/layer";
 export { OnnxBackbone, type OnnxBackboneConfig } from "./layers/onnx-backbone";
 export { SubspaceProjection } from "./layers/subspace-projection";
 export { PositionEmbedding, SelfAttention } from "./layers/transformer";
-export { type Activation, architectureOf, mlp, mlpBehindProjection, mlpOnFeatures, type Normalization } from "./mlp";
+export {
+  type Activation,
+  architectureOf,
+  colourRegression,
+  mlp,
+  mlpBehindProjection,
+  mlpOnFeatures,
+  type Normalization,
+} from "./mlp";
 export { vit } from "./vit";
 export {
   copyWeights,

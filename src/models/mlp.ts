@@ -1,4 +1,4 @@
-/** @module The multilayer perceptron, on pixels or on the coordinates of a subspace. */
+/** @module The multilayer perceptron, on pixels, on the coordinates of a subspace or, without hidden layers, on colour features. */
 import { tf } from "../tensorflow/index";
 import { BlockDense } from "./layers/block-dense";
 import { ColourFeatures } from "./layers/colour-features";
@@ -85,4 +85,15 @@ function perceptron(input: tf.SymbolicTensor, options: MlpOptions): tf.SymbolicT
 /** The architecture as text: `150528-2352-2352-294-1`. */
 export function architectureOf(inputs: number, hidden: readonly number[]): string {
   return [inputs, ...hidden, 1].join("-");
+}
+
+/** Standardized pixels [n, size, size, 3] to one logit: {@link ColourFeatures} and a dense layer named `logit`. */
+export function colourRegression(
+  size: number,
+  { mean, std }: Pick<ColourFeaturesConfig, "mean" | "std">,
+): tf.LayersModel {
+  const input = tf.input({ shape: [size, size, 3], name: "pixels" });
+  const features = applyLayer(new ColourFeatures({ mean, std, name: "colour" }), input);
+  const logit = applyLayer(tf.layers.dense({ units: 1, name: "logit" }), features);
+  return tf.model({ inputs: input, outputs: logit, name: "colour" });
 }

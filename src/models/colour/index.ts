@@ -1,3 +1,2 @@
 /** @module The arithmetic of the colour and texture features, without TensorFlow. */
 export * from "../layers/colour-measures";
-export * from "../layers/colour-measures";
