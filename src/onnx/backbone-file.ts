@@ -3,8 +3,8 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { dirname, isAbsolute, join, normalize, sep } from "node:path";
 import { hasErrorCode, InputError, messageOf } from "../errors/index";
 import { sha256, sha256File } from "../files/index";
+import { type FilePart, wholeOf } from "./external-data";
 import { EXTERNAL_LOCATION, elementTypes, modelProto } from "./schema";
-import { type FilePart, wholeOf } from "./stored-outside";
 
 /** The description of a backbone, as plain data. */
 export interface BackboneDescription {

@@ -1,8 +1,7 @@
 /** @module Builds an ONNX graph node by node and encodes it as `model.onnx`, with large tensors in a separate file. */
 import { bytesOf, sizeOf } from "../files/index";
-import type { ExternalData, TensorContent } from "./external-data";
+import { type ExternalData, type FilePart, slicesOf, type TensorContent } from "./external-data";
 import { type ElementType, EXTERNAL_LOCATION, elementBytes, elementTypes, modelProto } from "./schema";
-import { type FilePart, slicesOf } from "./stored-outside";
 
 /** Operator set of every exported graph, and the version of the file format that was published with it (ONNX 1.15, 2023). */
 export const OPSET = 20;

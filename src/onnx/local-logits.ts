@@ -6,8 +6,8 @@
  */
 import { InputError } from "../errors/index";
 import { type Constant, type DecodedNode, plainNumber, readBackboneGraph } from "./backbone-file";
+import { wholeOf } from "./external-data";
 import { modelProto } from "./schema";
-import { wholeOf } from "./stored-outside";
 
 type Graph = Awaited<ReturnType<typeof readBackboneGraph>>["graph"];
 
