@@ -2,8 +2,7 @@
 import type { Data } from "plotly.js";
 import type { AgreementGroup, VoteGroup } from "../evaluation/index";
 import { counted, decimal } from "../format/index";
-import { errorBars, type Figure, figure, plain, rounded } from "./figure";
-import { colours, legendBelow } from "./theme";
+import { colours, errorBars, type Figure, figure, legendBelow, plain, rounded } from "./figure";
 
 /** Accuracy by the number of experts in the majority, with 95 % intervals. */
 export function agreementFigure(groups: readonly AgreementGroup[]): Figure {

@@ -1,8 +1,7 @@
 /** @module Draws a network as boxes from input to output. */
 import type { Data, Layout } from "plotly.js";
 import { counted } from "../format/index";
-import { type Figure, figure, plain } from "./figure";
-import { colours } from "./theme";
+import { colours, type Figure, figure, plain } from "./figure";
 
 /** One drawn layer. */
 export interface LayerBox {

@@ -1,8 +1,17 @@
 /** @module Calibration and distribution of the predicted probabilities. */
 import type { Data } from "plotly.js";
 import type { MeasuredBin } from "../evaluation/index";
-import { errorBars, type Figure, figure, plain, referenceLine, rounded, verticalLine } from "./figure";
-import { colours, legendBelow } from "./theme";
+import {
+  colours,
+  errorBars,
+  type Figure,
+  figure,
+  legendBelow,
+  plain,
+  referenceLine,
+  rounded,
+  verticalLine,
+} from "./figure";
 
 /**
  * Reliability diagram: share of positives against mean probability per bin with 95 % intervals, above the number of images per

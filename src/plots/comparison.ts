@@ -1,8 +1,7 @@
 /** @module Compares techniques: results, and costs of accuracy. */
 import type { Interval } from "../evaluation/index";
-import { type Figure, figure, plain } from "./figure";
+import { colours, type Figure, figure, plain } from "./figure";
 import { intervalFigure } from "./intervals";
-import { colours } from "./theme";
 
 /** A technique with the results for the figures. */
 export interface ComparedTechnique {

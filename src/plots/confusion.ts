@@ -2,8 +2,7 @@
 import type { Data } from "plotly.js";
 import type { Confusion } from "../evaluation/index";
 import { percent } from "../format/index";
-import { type Figure, figure, plain } from "./figure";
-import { sequentialScale } from "./theme";
+import { type Figure, figure, plain, sequentialScale } from "./figure";
 
 /** Counts and shares of each true class as a 2 x 2 heat map. */
 export function confusionFigure(

@@ -2,8 +2,19 @@
 import type { Data, Layout } from "plotly.js";
 import type { Interval, PrecisionRecallCurve, RocBand, RocCurve, SweepPoint } from "../evaluation/index";
 import { decimal } from "../format/index";
-import { cornersOf, type Figure, figure, plain, referenceLine, rounded, verticalLine, withInterval } from "./figure";
-import { colours, legendBelow, translucent } from "./theme";
+import {
+  colours,
+  cornersOf,
+  type Figure,
+  figure,
+  legendBelow,
+  plain,
+  referenceLine,
+  rounded,
+  translucent,
+  verticalLine,
+  withInterval,
+} from "./figure";
 
 /** One model's ROC curve. */
 interface RocSeries {

@@ -1,8 +1,7 @@
 /** @module Figures about serving: measured latencies, and costs by traffic. */
 import type { Data } from "plotly.js";
 import { spreadOver } from "../collections/index";
-import { type Figure, figure, logTicks, plain, verticalLine } from "./figure";
-import { colours } from "./theme";
+import { colours, type Figure, figure, logTicks, plain, verticalLine } from "./figure";
 
 /** Box plots of named latencies (seconds) on a logarithmic axis in milliseconds. */
 export function latencyFigure(measured: Readonly<Record<string, readonly number[]>>, title: string): Figure {

@@ -2,8 +2,7 @@
 import type { Data } from "plotly.js";
 import type { LabelSummary, VoteSummary } from "../dataset/index";
 import { counted, percent } from "../format/index";
-import { type Figure, figure, plain, rounded } from "./figure";
-import { colours } from "./theme";
+import { colours, type Figure, figure, plain, rounded } from "./figure";
 
 const CLASS_COLOURS = [colours.negative, colours.positive] as const;
 

@@ -13,8 +13,7 @@ export {
   tileScatterFigure,
   voteDistributionFigure,
 } from "./eda";
-export { FIGURE_SIZE, type Figure, figure } from "./figure";
+export { colours, darkTemplate, FIGURE_SIZE, type Figure, figure, lightTemplate, translucent } from "./figure";
 export { differenceFigure, importanceFigure, intervalFigure, shiftFigure, subgroupFigure } from "./intervals";
 export { parallelCoordinates, type Trial } from "./parallel";
-export { colours, darkTemplate, lightTemplate, translucent } from "./theme";
 export { explainedVarianceFigure, learningCurves, learningRateFigure, learningRateRangeFigure } from "./training";

@@ -1,8 +1,7 @@
 /** @module Forest plots of values with their intervals: subgroups, differences of models and of images, importances. */
 import type { Data } from "plotly.js";
 import type { Interval, PairedDifference, Subgroup } from "../evaluation/index";
-import { errorBars, type Figure, figure, plain, rounded, verticalLine, withInterval } from "./figure";
-import { colours } from "./theme";
+import { colours, errorBars, type Figure, figure, plain, rounded, verticalLine, withInterval } from "./figure";
 
 /** Values as points with their intervals as bars, in the given order from the top. */
 export function intervalFigure(

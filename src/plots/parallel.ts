@@ -1,8 +1,7 @@
 /** @module Parallel coordinates of a search: one line per trial across one axis per setting. */
 import type { Data, Layout } from "plotly.js";
 import { counted } from "../format/index";
-import { type Figure, figure, plain } from "./figure";
-import { sequentialScale } from "./theme";
+import { type Figure, figure, plain, sequentialScale } from "./figure";
 
 /** Settings of a trial and its result. */
 export type Trial = Readonly<Record<string, string | number | undefined>>;

@@ -2,8 +2,7 @@
 import type { Data } from "plotly.js";
 import type { EpochLine } from "../evaluation/index";
 import { counted, decimal, percent } from "../format/index";
-import { type Figure, figure, rounded, verticalLine } from "./figure";
-import { colours, translucent } from "./theme";
+import { colours, type Figure, figure, rounded, translucent, verticalLine } from "./figure";
 
 interface LearningCurveOptions {
   /** Measure to show next to the loss. Default: `rocAuc`. */

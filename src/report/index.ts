@@ -6,17 +6,16 @@ import { comparisonSection, type ReportExtras, shiftSection, subgroupSection } f
 import { rankingSection, thresholdSection } from "./decisions";
 import { reportFacts, type Section } from "./facts";
 import { evaluationFigures, trainingFigures } from "./figures";
-import type { ReportWork } from "./heat-maps";
-import { mistakesSection } from "./mistakes";
+import { mistakesSection, type ReportWork } from "./mistakes";
 import { reportPage } from "./page";
 import { provenanceSection, trainingSection } from "./provenance";
 import { summarySection } from "./summary";
 import { calibrationSection, expertSection } from "./trust";
 
-export { type CalibrationFigures, calibrationWords } from "./calibration-words";
 export { runFigures } from "./figures";
-export { heatMaps } from "./heat-maps";
+export { heatMaps } from "./mistakes";
 export { reportPage } from "./page";
+export { type CalibrationFigures, calibrationWords } from "./trust";
 
 async function reportHtml(results: RunResults, extras: ReportExtras, work: ReportWork): Promise<string> {
   const facts = reportFacts(results);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type CalibrationFigures, calibrationWords } from "../../src/report/calibration-words";
+import { type CalibrationFigures, calibrationWords } from "../../src/report/trust";
 
 const right: CalibrationFigures = { slope: 1.02, intercept: 0.03, chance: 0.6 };
 const off: CalibrationFigures = { ...right, chance: 0.0004 };
