@@ -4,11 +4,13 @@ import { join, resolve } from "node:path";
 import { type DatasetOptions, loadDataset, type Reading } from "../dataset/index";
 import { InputError, Interrupted } from "../errors/index";
 import type { Monitor } from "../evaluation/index";
-import { type Logged, ParentRun, type ParentTracking } from "../experiments/tracking/index";
+import { type Logged, logFigures, ParentRun, type ParentTracking } from "../experiments/tracking/index";
 import { takeLock } from "../files/index";
 import { counted } from "../format/index";
 import { defaultTrainingOptions, type GivenTrainingOptions, resolveTrainingOptions } from "../options/index";
+import type { Figure } from "../plots/index";
 import { type Progress, silentProgress } from "../progress/index";
+import type { ActiveRun } from "../tracking/index";
 import { createTask, openTrainingData, type TaskContext } from "../training/index";
 import { searchFigures } from "./figures";
 import { type Halving, rungsOf } from "./halving";
@@ -19,7 +21,6 @@ import { createSampler, type SamplerName } from "./samplers";
 import { barsOnly, Search } from "./search";
 import { checkSettings, type SearchSettings } from "./settings";
 import { largestOf, type Space } from "./space";
-import { logLeaderboard, logSettings } from "./track-search";
 import { LocalPool, type TrialPool } from "./workers";
 
 interface SearchOptions {
@@ -183,4 +184,20 @@ async function prepareShared(
   } finally {
     data.close();
   }
+}
+
+async function logSettings(active: ActiveRun, settings: SearchSettings): Promise<void> {
+  const { data, objective, sampler, seed, halving, space } = settings;
+  active.logParams({ data, objective, sampler, seed, halving: JSON.stringify(halving) });
+  await active.logDict(space, "space.json");
+}
+
+/** Logs the leaderboard of the search's directory, and figures of it. */
+async function logLeaderboard(
+  active: ActiveRun,
+  directory: string,
+  figures: Readonly<Record<string, Figure>>,
+): Promise<void> {
+  for (const file of ["leaderboard.json", "leaderboard.csv"]) await active.logArtifact(join(directory, file));
+  await logFigures(active, figures);
 }
