@@ -3,7 +3,7 @@
  * TensorFlow's fused ones, else with tfjs's.
  */
 import * as tf from "@tensorflow/tfjs";
-import { differentiable } from "./differentiable";
+import { differentiable } from "./gradients";
 import { attribute, callOps } from "./kernels";
 import { runtime } from "./load";
 import { hasNetworkOps, normalizationGradients } from "./network-ops";

@@ -3,7 +3,7 @@
  * project's own operations are missing.
  */
 import * as tf from "@tensorflow/tfjs";
-import { differentiable } from "./differentiable";
+import { differentiable } from "./gradients";
 
 /**
  * Normalizes the last axis of x [..., d] to mean 0 and variance 1, then scales by gamma [d] and shifts by beta [d]

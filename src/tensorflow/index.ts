@@ -6,11 +6,18 @@ import "./precision";
 
 export * as tf from "@tensorflow/tfjs";
 export { batchNormByStatistics, batchNormInTraining } from "./batch-norm";
-export { type ChainErrors, type DenseLayer, type DropoutLayer, disposeGradients } from "./dense-chain";
-export { denseBackward, denseBias, denseForward } from "./dense-ops";
-export { differentiable } from "./differentiable";
+export {
+  type ChainErrors,
+  type DenseLayer,
+  type DropoutLayer,
+  denseBackward,
+  denseBias,
+  denseForward,
+  disposeGradients,
+} from "./dense-chain";
 export {
   addGradients,
+  differentiable,
   disposeGradient,
   type FactoredGradient,
   type FactoredLayer,
@@ -27,11 +34,9 @@ export {
 export { attribute, callOp, callOps, statelessUniform } from "./kernels";
 export { type CpuIsa, runtime } from "./load";
 export { depthwiseConvolution, hasNetworkOps, standardizedBytes } from "./network-ops";
-export { Adam } from "./optimizers/adam";
 export { setUpdateWay, type UpdateWay, updateWay } from "./optimizers/fused";
 export { Optimizer } from "./optimizers/optimizer";
-export { RmsProp } from "./optimizers/rmsprop";
-export { Sgd } from "./optimizers/sgd";
+export { Adam, RmsProp, Sgd } from "./optimizers/update-rules";
 export {
   hasBf16Products,
   type Precision,

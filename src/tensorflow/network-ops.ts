@@ -3,7 +3,7 @@
  * need many. They are missing on GPUs, on plain JavaScript and without a compiler, see {@link hasNetworkOps}.
  */
 import * as tf from "@tensorflow/tfjs";
-import { differentiable } from "./differentiable";
+import { differentiable } from "./gradients";
 import { attribute, bytesTensor, callOp, callOps, floatsFromBytes, type OpAttribute } from "./kernels";
 import { projectRequire, runtime } from "./load";
 

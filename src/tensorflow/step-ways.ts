@@ -3,11 +3,11 @@
  * so it is measured on small cases with the proportions of the real ones.
  */
 import * as tf from "@tensorflow/tfjs";
-import { denseForward } from "./dense-ops";
+import { denseForward } from "./dense-chain";
 import type { Gradients } from "./gradients";
 import { runtime } from "./load";
-import { Adam } from "./optimizers/adam";
 import { setUpdateWay, type UpdateWay, updateWay } from "./optimizers/fused";
+import { Adam } from "./optimizers/update-rules";
 import { type Precision, precision, setPrecision, tensorFlowHasBf16 } from "./precision";
 import { affineGelu } from "./transformer-ops";
 

@@ -1,7 +1,7 @@
 /** @module The parts of transformer blocks, with forward and backward passes in few large operations. */
 import * as tf from "@tensorflow/tfjs";
 import * as composed from "./composed-transformer-ops";
-import { differentiable } from "./differentiable";
+import { differentiable } from "./gradients";
 import { attribute, callOp, callOps, runOp } from "./kernels";
 import { columnSums, hasNetworkOps, normalizationGradients } from "./network-ops";
 
