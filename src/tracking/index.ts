@@ -2,9 +2,9 @@
 export { ApiError } from "./client/errors";
 export { ExperimentClient } from "./client/experiment-client";
 export { Mlflow } from "./client/mlflow";
-export { pagesOf } from "./client/pages";
 export { RunClient } from "./client/run-client";
 export { connectionSettings, DEFAULT_TRACKING_URI } from "./client/settings";
+export { pagesOf } from "./client/transport";
 export type {
   Dataset,
   DatasetInput,
@@ -16,8 +16,13 @@ export type {
 } from "./client/types";
 export { ActiveRun } from "./run/active-run";
 export { loggedStatus, type StartRunOptions, startRun, withRun } from "./run/start-run";
-export { type LocalServer, type LocalServerOptions, startLocalServer } from "./server/local-server";
-export { freePort, localServerSettings } from "./server/settings";
+export {
+  freePort,
+  type LocalServer,
+  type LocalServerOptions,
+  localServerSettings,
+  startLocalServer,
+} from "./server/local-server";
 export type { Table, TableInput } from "./spool/run-tables";
 export type { SpoolSenderReport } from "./spool/spool-sender-report";
 export { findSpools, syncSpools } from "./spool/sync";

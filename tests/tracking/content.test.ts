@@ -1,7 +1,7 @@
 /** @module Tables, figures, checksums and GPU lines. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { formatChecksums, parseChecksums } from "../../src/tracking/client/checksums";
+import { formatChecksums, parseChecksums } from "../../src/tracking/client/artifact-client";
 import { figureHtml } from "../../src/tracking/run/figures";
 import { appendRows, toTable } from "../../src/tracking/spool/run-tables";
 import { parseGpuLine, SystemSampler } from "../../src/tracking/spool/system-metrics";

@@ -2,14 +2,30 @@
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type ArtifactRoot, artifactPath, artifactRoot, folderOf, proxyPath, storablePath } from "./artifact-location";
-import { CHECKSUM_FILE, type Checksums, parseChecksums } from "./checksums";
 import { downloadFile, type ExpectedFile } from "./download";
 import { ApiError } from "./errors";
-import { pagesOf } from "./pages";
 import type { RunClient } from "./run-client";
-import type { Transport } from "./transport";
+import { pagesOf, type Transport } from "./transport";
 import type { FileInfo, ServerInfo } from "./types";
 import { directWayClosed, type MultipartMemory, putFile, putInParts } from "./upload";
+
+/** Artifact path of the list. */
+export const CHECKSUM_FILE = "artifacts.sha256";
+
+/** Artifact path to lower-case hex. */
+type Checksums = Map<string, string>;
+
+export function parseChecksums(text: string): Checksums {
+  const lines = text.matchAll(/^([0-9a-f]{64}) [ *](.+)$/gm);
+  return new Map([...lines].map(([, sha256 = "", path = ""]) => [path, sha256]));
+}
+
+export function formatChecksums(checksums: Checksums): string {
+  return [...checksums]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([path, sha256]) => `${sha256}  ${path}\n`)
+    .join("");
+}
 
 interface UploadOptions {
   readonly signal?: AbortSignal;

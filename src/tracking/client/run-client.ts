@@ -1,6 +1,5 @@
 /** @module Runs, with the method names and argument order of mlflow-js's `RunClient`. */
-import { pagesOf } from "./pages";
-import type { Exchange, Transport } from "./transport";
+import { type Exchange, pagesOf, type Transport } from "./transport";
 import type { DatasetInput, FileInfo, Metric, Param, Run, RunInfo, RunStatus, Tag, ViewType } from "./types";
 import { fromWireMetric, paramText, tagText, toWireMetric, type WireMetric } from "./values";
 

@@ -244,3 +244,15 @@ function mayRepeat(error: unknown, idempotent: boolean): boolean {
   if (error instanceof ApiError) return error.statusCode === 429 || error.statusCode === 503;
   return error instanceof Error && (error as NodeJS.ErrnoException).code === "ECONNREFUSED";
 }
+
+/** All pages of a list, requested one after the other. */
+export async function* pagesOf<Page extends { readonly next_page_token?: string }>(
+  request: (token: string | undefined) => Promise<Page>,
+): AsyncGenerator<Page> {
+  let token: string | undefined;
+  do {
+    const page = await request(token);
+    yield page;
+    token = page.next_page_token || undefined;
+  } while (token);
+}

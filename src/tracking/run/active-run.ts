@@ -8,10 +8,8 @@ import { BATCH_LIMITS, chunks, paramText, tagText, toWireNumber, wholeNumber } f
 import type { ArtifactEvent, Journal, JournalEvent, RunEvent } from "../spool/journal";
 import { modelFacts, type NamedFacts } from "../spool/model-facts";
 import type { Notice, Patience } from "../spool/retry-policy";
-import type { TableInput } from "../spool/run-tables";
-import { LOGGED_ARTIFACTS_TAG, RunTables } from "../spool/run-tables";
-import type { SpoolDirectory } from "../spool/spool-directory";
-import { type ArtifactContent, filesBelow, takeIntoSpool } from "../spool/spool-files";
+import { LOGGED_ARTIFACTS_TAG, RunTables, type TableInput } from "../spool/run-tables";
+import { type ArtifactContent, filesBelow, type SpoolDirectory, takeIntoSpool } from "../spool/spool-directory";
 import type { OpenSpoolSender } from "../spool/spool-sender-host";
 import { completeReport, type SpoolSenderReport } from "../spool/spool-sender-report";
 import { figureFiles, imageOfSeries, type PlotlyFigure } from "./figures";

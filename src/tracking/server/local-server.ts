@@ -1,12 +1,14 @@
 /** @module The local MLflow server as a child process, for `npm run mlflow`, `histo start`, tests and benchmarks. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { hasErrorCode } from "../../errors/index";
+import { projectRoot } from "../../files/index";
 import { TrackingInputError } from "../client/errors";
 import { Mlflow } from "../client/mlflow";
 import { connectionSettings } from "../client/settings";
-import { freePort, isTaken, localServerSettings } from "./settings";
 import { noteVersion, upgradeStore } from "./store";
 
 export interface LocalServerOptions {
@@ -126,4 +128,43 @@ function stopper(child: ChildProcess): () => Promise<void> {
     }
     signalGroup("SIGKILL");
   };
+}
+
+/** Without the file, MLflow's defaults apply. */
+export interface LocalServerSettings {
+  readonly MLFLOW_HOST: string;
+  readonly MLFLOW_PORT: string;
+  readonly MLFLOW_BACKEND_STORE_URI?: string;
+}
+
+/** Reads the settings file. Its relative paths start at the server's directory. */
+export function localServerSettings(): LocalServerSettings {
+  const path = join(projectRoot(), "mlruns-config", "local", "mlflow.env");
+  const lines = existsSync(path) ? readFileSync(path, "utf8").matchAll(/^([A-Z0-9_]+)=(.*)$/gm) : [];
+  const settings = Object.fromEntries([...lines].map(([, name = "", value = ""]) => [name, value.trim()]));
+  return { MLFLOW_HOST: "127.0.0.1", MLFLOW_PORT: "5000", ...settings };
+}
+
+/** A free TCP port of 127.0.0.1. */
+export async function freePort(): Promise<number> {
+  return (await listenOnce("127.0.0.1", 0)).port;
+}
+
+/** True if another server listens on the port. */
+function isTaken(host: string, port: number): Promise<boolean> {
+  return listenOnce(host, port).then(
+    () => false,
+    (error: unknown) => hasErrorCode(error, "EADDRINUSE"),
+  );
+}
+
+function listenOnce(host: string, port: number): Promise<AddressInfo> {
+  return new Promise((resolved, reject) => {
+    const probe = createServer();
+    probe.once("error", reject);
+    probe.listen(port, host, () => {
+      const address = probe.address() as AddressInfo;
+      probe.close(() => resolved(address));
+    });
+  });
 }

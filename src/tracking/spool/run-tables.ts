@@ -1,5 +1,10 @@
 /** @module The tables of a run so far, in its spool, in the format of Python's `log_table` and `load_table` (pandas' "split" orientation). */
 import { createHash } from "node:crypto";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { TrackingInputError } from "../client/errors";
+import type { Mlflow } from "../client/mlflow";
+import type { Tag } from "../client/types";
 import { loadJson, type SpoolDirectory, saveJson } from "./spool-directory";
 
 /** The tag that lists the tables of a run as JSON, for MLflow's web interface and Python's `load_table`. */
@@ -12,7 +17,7 @@ export interface LoggedArtifact {
 }
 
 /** The files of a spool that belong to the table at an artifact path. */
-export function tableFiles(spool: SpoolDirectory, path: string) {
+function tableFiles(spool: SpoolDirectory, path: string) {
   const stem = createHash("sha1").update(path).digest("hex");
   return {
     /** The rows logged through this spool. */
@@ -94,4 +99,65 @@ function isRows(input: TableInput): input is readonly object[] {
 
 function isTable(input: TableInput): input is Table {
   return "columns" in input && "data" in input && Array.isArray((input.data as readonly unknown[])[0] ?? []);
+}
+
+/** Adds the server's tables to the list of tables in the tags, if there is one. */
+export async function withEarlierTables(client: Mlflow, runId: string, tags: readonly Tag[]): Promise<readonly Tag[]> {
+  if (!tags.some(({ key }) => key === LOGGED_ARTIFACTS_TAG)) return tags;
+  const { data } = await client.getRun(runId);
+  const earlier = parseList(data.tags.find(({ key }) => key === LOGGED_ARTIFACTS_TAG)?.value);
+  return tags.map(({ key, value }) => {
+    if (key !== LOGGED_ARTIFACTS_TAG) return { key, value };
+    const own = parseList(value);
+    const others = earlier.filter(({ path }) => !own.some((table) => table.path === path));
+    return { key, value: JSON.stringify([...others, ...own]) };
+  });
+}
+
+/**
+ * Writes a table that starts with the rows that the server had before this spool sent any. The first call stores these in the
+ * spool, so that a repeated call, even after a crash, gives the same table.
+ * @param local file with the rows of the spool @param target file for all rows
+ * @throws {TrackingInputError} `ARTIFACT_NOT_A_TABLE` if the server has something else under this path
+ */
+export async function writeWholeTable(
+  client: Mlflow,
+  spool: SpoolDirectory,
+  runId: string,
+  path: string,
+  local: string,
+  target: string,
+): Promise<void> {
+  const { earlier: file } = tableFiles(spool, path);
+  let earlier = await loadJson<Table>(file);
+  if (!earlier) {
+    earlier = await fetchTable(client, spool, runId, path);
+    await saveJson(file, earlier);
+  }
+  await saveJson(target, appendRows(earlier, JSON.parse(await readFile(local, "utf8")) as Table));
+}
+
+/** A table from the server; empty if it has none. */
+async function fetchTable(client: Mlflow, spool: SpoolDirectory, runId: string, path: string): Promise<Table> {
+  if (!(await client.getArtifactClient().has(runId, path))) return { columns: [], data: [] };
+  const folder = await mkdtemp(join(spool.files, "table-"));
+  try {
+    const file = join(folder, "table.json");
+    await client.downloadArtifact(runId, path, file);
+    const table = await loadJson<Partial<Table>>(file);
+    if (Array.isArray(table?.columns) && Array.isArray(table.data)) return table as Table;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+  const message = `${path} of run ${runId} is not a table; log under another name.`;
+  throw new TrackingInputError("ARTIFACT_NOT_A_TABLE", message);
+}
+
+function parseList(json: string | undefined): LoggedArtifact[] {
+  try {
+    const list: unknown = JSON.parse(json ?? "[]");
+    return Array.isArray(list) ? (list as LoggedArtifact[]) : [];
+  } catch {
+    return [];
+  }
 }

@@ -1,6 +1,6 @@
 /** @module The checksums of a run's artifacts, in the spool and as an artifact on the server. */
 import { open, readFile, rm, writeFile } from "node:fs/promises";
-import { CHECKSUM_FILE, formatChecksums, parseChecksums } from "../client/checksums";
+import { CHECKSUM_FILE, formatChecksums, parseChecksums } from "../client/artifact-client";
 import type { Mlflow } from "../client/mlflow";
 import type { SpoolDirectory } from "./spool-directory";
 

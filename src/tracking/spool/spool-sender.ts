@@ -6,12 +6,11 @@
 import { appendFile, rm, stat } from "node:fs/promises";
 import { messageOf } from "../../errors/index";
 import { tryLock } from "../../files/index";
-import { CHECKSUM_FILE } from "../client/checksums";
+import { CHECKSUM_FILE } from "../client/artifact-client";
 import { ApiError, isGone, TrackingInputError } from "../client/errors";
 import type { Mlflow } from "../client/mlflow";
 import type { MultipartState } from "../client/upload";
 import { Batch, type BatchContent, numeric, sendBatch } from "./batch";
-import { withEarlierTables, writeWholeTable } from "./continued-run";
 import {
   type ArtifactEvent,
   type JournalEntry,
@@ -24,6 +23,7 @@ import {
 import { factsInJournal } from "./model-facts";
 import { deleteDuplicates, openRemoteRun, RemoteModels, type RemoteRun } from "./remote-run";
 import { Alarm, type Notice, type Patience, RetryPolicy, SendingStopped, type SetAside } from "./retry-policy";
+import { withEarlierTables, writeWholeTable } from "./run-tables";
 import { SpoolChecksums } from "./spool-checksums";
 import { loadJson, type SpoolDirectory, saveJson } from "./spool-directory";
 import {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { appendFile, readFile } from "node:fs/promises";
 import { test } from "node:test";
-import { parseChecksums } from "../../../src/tracking/client/checksums";
+import { parseChecksums } from "../../../src/tracking/client/artifact-client";
 import { Mlflow } from "../../../src/tracking/client/mlflow";
 import { SpoolChecksums } from "../../../src/tracking/spool/spool-checksums";
 import { SpoolDirectory } from "../../../src/tracking/spool/spool-directory";
