@@ -9,7 +9,7 @@ import { json, RequestMemory, type ServiceRequest } from "../../serve/core/http/
 import { type Answer, ModelRegistry, openWeb, type ServedModel, Service } from "../../serve/core/index";
 import { withinDeadline } from "../../serve/core/middleware/index";
 import { type RoutedRequest, type ServiceLimits, WebFiles } from "../../serve/core/routes/index";
-import { readBody } from "../../serve/server/body-reader";
+import { readBody } from "../../serve/server/app";
 import { createApp, createLogger } from "../../serve/server/index";
 import { listen } from "../../serve/server/listen";
 import { untilAborted } from "../../serve/server/workers/worker-process";

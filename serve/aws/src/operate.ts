@@ -4,12 +4,10 @@
  */
 import { readFileSync } from "node:fs";
 import { messageOf } from "../../../src/errors/index";
-import { runDocument, waitForMachines } from "./operations/hosts";
+import { moveServers, runDocument, waitForMachines } from "./operations/hosts";
 import { account, checkScan, putParameter, signIn, uploadModel } from "./operations/images";
-import { logGroupOf, logLines } from "./operations/logs";
 import { releaseFunction } from "./operations/release";
-import { moveServers } from "./operations/servers";
-import { deploymentStatus, stacksOf } from "./operations/status";
+import { deploymentStatus, logGroupOf, logLines, stacksOf } from "./operations/status";
 
 const verbs: Record<string, (...args: string[]) => Promise<unknown>> = {
   account,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { endpointCount } from "../../../src/deployment/estimate";
+import { endpointCount } from "../../../src/deployment/cost";
 import { defaultSettings, resources, synthesize } from "./synthesized";
 
 const settings = defaultSettings();

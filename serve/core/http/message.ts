@@ -1,6 +1,5 @@
-/** @module Requests, responses and responses with problems as plain data, so that Express and Lambda can use the same service. */
-import type { MemoryShare } from "./memory";
-import type { Problem } from "./problem";
+/** @module Requests and responses as plain data, so that Express and Lambda can use the same service, and the memory that requests may hold. */
+import { Problem } from "./problem";
 
 /** A request whose body has not been read yet. */
 export interface ServiceRequest {
@@ -76,4 +75,44 @@ export function problemResponse(problem: Problem, body: object = problemBody(pro
   const retry = problem.status === 429 || problem.status === 503 ? { "retry-after": `${RETRY_AFTER_SECONDS}` } : {};
   const headers = { "content-type": "application/problem+json; charset=utf-8", ...retry, ...problem.headers };
   return json(body, problem.status, headers);
+}
+
+const DEFAULT_BYTES = 512 * 2 ** 20;
+
+export class RequestMemory {
+  private held = 0;
+
+  constructor(private readonly size = DEFAULT_BYTES) {}
+
+  /** Creates a growing share, for one request or one of its images. */
+  share(): MemoryShare {
+    return new MemoryShare((bytes) => this.take(bytes));
+  }
+
+  /** @throws {Problem} `QUEUE_FULL`, without taking anything */
+  private take(bytes: number): void {
+    if (bytes > 0 && this.held + bytes > this.size) throw new Problem("QUEUE_FULL");
+    this.held += bytes;
+  }
+}
+
+export class MemoryShare {
+  private held = 0;
+  private hasEnded = false;
+
+  constructor(private readonly change: (bytes: number) => void) {}
+
+  /** Counts further bytes before they are allocated. @throws {Problem} `QUEUE_FULL` */
+  take(bytes: number): void {
+    if (this.hasEnded) return;
+    this.change(bytes);
+    this.held += bytes;
+  }
+
+  /** Releases the share; later bytes are not counted. */
+  end(): void {
+    this.hasEnded = true;
+    this.change(-this.held);
+    this.held = 0;
+  }
 }

@@ -1,4 +1,4 @@
-/** @module The schemas of responses in the API's description. */
+/** @module The schemas of answers in the API's description. */
 import { PREDICTION_WARNING_TEXTS } from "../../../src/inference/index";
 import { PROBLEM_CODES } from "../http/index";
 
@@ -82,3 +82,163 @@ function warningsText(): string {
   const meanings = Object.entries(PREDICTION_WARNING_TEXTS).map(([code, text]) => `${code}: the image ${text}`);
   return `Warnings about the image, possibly none. ${meanings.join(". ")}.`;
 }
+
+const boolean: Json = { type: "boolean" };
+const text: Json = { type: "string" };
+const integer: Json = { type: "integer" };
+const numeric: Json = { type: "number" };
+const anything: Json = { type: "object" };
+const orNull = (type: string): Json => ({ type: [type, "null"] });
+const nullable = (content: Json): Json => ({ anyOf: [content, { type: "null" }] });
+
+const MODEL = object({
+  name: text,
+  sha256: string("Identity of the model's files."),
+  version: orNull("string"),
+  variant: orNull("string"),
+  classes: { ...list(text), description: "The negative and the positive class." },
+  threshold: number("Lowest probability of a positive prediction."),
+  input: anything,
+  output: anything,
+  batching: { type: "string", enum: ["together", "single"] },
+  preprocessing: anything,
+  architecture: orNull("string"),
+  parameters: orNull("integer"),
+  metrics: nullable(anything),
+  trained_on: nullable(anything),
+  golden: nullable(object({ logit: numeric, tolerance: numeric })),
+  load_time: number("Seconds."),
+});
+
+const SOURCE = object({ kind: { type: "string", enum: ["folder", "s3"] }, label: text });
+
+export const INFO = object({
+  version: text,
+  default_model: orNull("string"),
+  models: { ...list(MODEL), description: "Empty until the models are loaded." },
+  warnings: { type: "object", additionalProperties: text, description: "Meanings of the warnings." },
+  heat_map_colours: object({ positive: list(integer), negative: list(integer) }),
+  images: nullable(SOURCE),
+  limits: object({ body_bytes: integer, batch_bytes: integer, batch_items: integer, deadline_seconds: numeric }),
+  endpoint: orNull("string"),
+  feedback: boolean,
+  pages: list(text),
+});
+
+const VOTES = object({ positive: integer, total: integer });
+const IMAGE = object({ name: text, class: text, partition: text, votes: VOTES }, ["name"]);
+
+export const IMAGES = object({
+  source: nullable(object({ kind: text, label: text, drawn: boolean })),
+  total: integer,
+  images: list(IMAGE),
+});
+
+const EPOCH = object({ loss: numeric, rocAuc: orNull("number") });
+const RATES = object({ falsePositiveRate: list(numeric), truePositiveRate: list(numeric) });
+const BIN = object({
+  low: numeric,
+  high: numeric,
+  meanProbability: numeric,
+  positiveShare: numeric,
+  count: integer,
+});
+const PARTITION = object({
+  n: integer,
+  roc: RATES,
+  thresholds: list(numeric),
+  precisionRecall: object({ precision: list(numeric), recall: list(numeric) }),
+  calibration: list(BIN),
+  histogram: list(list(integer)),
+});
+const THRESHOLDS = object({ thresholds: list(numeric), sensitivity: list(numeric), specificity: list(numeric) });
+
+export const CURVES = object({
+  model: text,
+  thresholds: nullable(THRESHOLDS),
+  history: nullable(list(object({ epoch: integer, learningRate: numeric, train: EPOCH, validation: EPOCH }))),
+  partitions: object({ validation: PARTITION, test: PARTITION }, []),
+});
+
+const GOLDEN = object({
+  status: { type: "string", enum: ["passed", "failed", "absent"] },
+  logit: numeric,
+  expected: orNull("number"),
+});
+
+export const READY = object({
+  status: { type: "string", enum: ["ready"] },
+  ready: boolean,
+  models: list(object({ name: text, sha256: text, threshold: numeric, golden: GOLDEN })),
+});
+
+const STATES = ["queued", "running", "done", "failed", "cancelled"];
+const STATE = {
+  id: text,
+  slide: text,
+  model: text,
+  status: { type: "string", enum: STATES },
+  done: { ...integer, description: "Predicted tiles." },
+  total: { ...integer, description: "All tiles; 0 until the tissue has been found." },
+};
+
+export const SLIDE = object(
+  {
+    ...STATE,
+    problem: object({ code: text, detail: text }),
+    summary: { ...anything, description: "`slide.json`, once it is done." },
+    files: { ...list(text), description: "Paths of the results." },
+    map: string("Path of the tiles' predictions."),
+  },
+  Object.keys(STATE),
+);
+
+export const SLIDES = object({ slides: list(text), jobs: list(schema("Slide")) });
+
+export const SLIDE_MAP = object({
+  slide: text,
+  width: integer,
+  height: integer,
+  mpp: orNull("number"),
+  tileSize: integer,
+  levels: integer,
+  extent: numeric,
+  step: numeric,
+  classes: list(text),
+  threshold: numeric,
+  x: list(numeric),
+  y: list(numeric),
+  probability: list(numeric),
+});
+
+const TENSOR = { name: text, datatype: text, shape: list(integer) };
+
+/** The Open Inference Protocol's. */
+export const SERVER_METADATA = object({ name: text, version: text, extensions: list(text) });
+export const MODEL_METADATA = object({
+  name: text,
+  versions: list(text),
+  platform: text,
+  inputs: list(object(TENSOR)),
+  outputs: list(object(TENSOR)),
+});
+export const MODEL_READY = object({ name: text, ready: boolean });
+const INPUT_DATA: Json = { type: "array", description: "Numbers, flat or nested, or texts in base64." };
+export const INFER_REQUEST = object(
+  {
+    id: text,
+    inputs: { ...list(object({ ...TENSOR, data: INPUT_DATA })), minItems: 1, maxItems: 1 },
+    outputs: list(object({ name: { type: "string", enum: ["logit", "probability"] } })),
+  },
+  ["inputs"],
+);
+export const INFER_ANSWER = object(
+  {
+    model_name: text,
+    model_version: text,
+    id: text,
+    parameters: object({ trained_on_drawn_tiles: boolean }),
+    outputs: list(object({ ...TENSOR, data: list(numeric) })),
+  },
+  ["model_name", "model_version", "outputs"],
+);

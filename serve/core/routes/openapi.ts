@@ -1,21 +1,28 @@
 /** @module The API's description. @see https://spec.openapis.org/oas/v3.1.1.html */
 import type { Route, ServiceContext } from "./context";
+import { type Described, IMAGE_NAME, inQuery, jsonBody, ok, operation, whole } from "./openapi-operation";
 import {
   CURVES,
   IMAGES,
   INFER_ANSWER,
   INFER_REQUEST,
   INFO,
+  type Json,
+  list,
   MODEL_METADATA,
   MODEL_READY,
+  number,
+  object,
   READY,
+  SCHEMAS,
   SERVER_METADATA,
   SLIDE,
   SLIDE_MAP,
   SLIDES,
-} from "./openapi-answers";
-import { type Described, IMAGE_NAME, inQuery, jsonBody, ok, operation, whole } from "./openapi-operation";
-import { type Json, list, number, object, SCHEMAS, schema, string, TRAINED_ON_DRAWN_TILES } from "./openapi-schemas";
+  schema,
+  string,
+  TRAINED_ON_DRAWN_TILES,
+} from "./openapi-schemas";
 
 const BINARY: Json = { type: "string", format: "binary" };
 

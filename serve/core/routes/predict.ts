@@ -1,4 +1,7 @@
-/** @module `POST /predict` and `POST /predict/batch`. */
+/** @module `POST /predict`, `POST /predict/batch` and `POST /explain`. */
+
+import { LARGEST_GRID } from "../../../src/explanation/index";
+import { parseDecimal } from "../../../src/files/index";
 import { isTrainedOnDrawnTiles } from "../../../src/model-directory/index";
 import { json, Problem, problemBody } from "../http/index";
 import type { Answer, ServedModel } from "../models/index";
@@ -90,3 +93,30 @@ function serverTiming(
     ...(coldMs === undefined ? [] : [`${entry("cold", coldMs / 1000)};desc="process start to ready"`]),
   ].join(", ");
 }
+
+const DEFAULT_GRID = 12;
+
+export const explainRoute: Handler = async (context, request) => {
+  const name = request.query.get("model");
+  context.models.get(name);
+  const grid = parseDecimal(request.query.get("grid") ?? String(DEFAULT_GRID));
+  if (!Number.isInteger(grid) || grid < 2 || grid > LARGEST_GRID) {
+    throw new Problem("FIELD_INVALID", `grid must be a whole number from 2 to ${LARGEST_GRID}.`);
+  }
+  const image = await readImage(context, request);
+  const { model, explanation } = await image.use(async (bytes) => {
+    // Looked up again, because the model may have been replaced while the image was fetched.
+    const model = context.models.get(name);
+    return { model, explanation: await model.explain(bytes, grid, request.signal) };
+  });
+  const { classActivation, ...occlusion } = explanation;
+  return json({
+    image_filename: image.filename,
+    model: model.name,
+    model_sha256: model.sha256,
+    method: "occlusion",
+    ...occlusion,
+    class_activation: classActivation,
+    trained_on_drawn_tiles: isTrainedOnDrawnTiles(model.card),
+  });
+};

@@ -1,14 +1,13 @@
 /** @module The routes of the service, and finding the route of a path. */
 import { json, PROBLEM_CODES, Problem, type ServiceRequest, text } from "../http/index";
 import type { Handler, Route, RoutedRequest } from "./context";
-import { explainRoute } from "./explain";
 import { feedbackRoute } from "./feedback";
 import { infoRoute, livezRoute, readyzRoute } from "./health";
 import { imageRoute, imagesRoute } from "./images";
 import { curvesRoute, metRoute } from "./models";
 import { inferRoute, modelMetadataRoute, modelReadyRoute, serverMetadataRoute } from "./open-inference";
 import { type DescribedRoute, type OperationId, openApiDocument } from "./openapi";
-import { batchRoute, predictRoute } from "./predict";
+import { batchRoute, explainRoute, predictRoute } from "./predict";
 import {
   cancelSlideRoute,
   slideFileRoute,

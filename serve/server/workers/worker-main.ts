@@ -3,8 +3,7 @@ import { Socket } from "node:net";
 import { HistoError, InputError, messageOf } from "../../../src/errors/index";
 import { Engine, Problem } from "../../core/index";
 import { openBackend } from "../../core/predictor-backend";
-import type { FromWorker, ToWorker, Work } from "./messages";
-import { Wire } from "./wire";
+import { type FromWorker, type ToWorker, Wire, type Work } from "./messages";
 
 /** Calls without bytes or a signal ignore them. */
 type Call = (bytes: Uint8Array, ...more: (number | AbortSignal)[]) => Promise<unknown>;

@@ -1,6 +1,11 @@
-/** @module What is deployed: stacks with their outputs, active alarms, running images. */
+/** @module What is deployed: stacks with their outputs, active alarms, running images, and the lines of its logs. */
 import { CloudFormationClient, paginateDescribeStacks } from "@aws-sdk/client-cloudformation";
 import { CloudWatchClient, paginateDescribeAlarms } from "@aws-sdk/client-cloudwatch";
+import {
+  CloudWatchLogsClient,
+  paginateFilterLogEvents,
+  ResourceNotFoundException,
+} from "@aws-sdk/client-cloudwatch-logs";
 import { paginateGetParametersByPath, SSMClient } from "@aws-sdk/client-ssm";
 import { REMOVAL_ORDER } from "../../../../src/deployment/plan";
 
@@ -58,4 +63,44 @@ export async function recordedImages(name: string): Promise<Readonly<Record<stri
     for (const { Name = "", Value = "" } of page.Parameters ?? []) found[Name] = Value;
   }
   return found;
+}
+
+/** How much later than others an event may arrive, in milliseconds. */
+const LATE_MS = 120_000;
+
+export function logGroupOf(name: string, part: "lambda" | "ec2" | "tracking"): string {
+  return { lambda: `/aws/lambda/${name}-predict`, ec2: `/${name}/server`, tracking: `/${name}/mlflow` }[part];
+}
+
+/**
+ * Yields the lines of the last `minutes`, oldest first; with `follow` it continues until the process ends, also with lines
+ * of other machines that arrive late.
+ * @throws {Error} when the group does not exist
+ */
+export async function* logLines(
+  group: string,
+  { minutes, follow, now = Date.now() }: { minutes: number; follow: boolean; now?: number },
+): AsyncGenerator<string> {
+  const client = new CloudWatchLogsClient();
+  let from = now - minutes * 60_000;
+  const seen = new Map<string, number>();
+  do {
+    try {
+      const query = { logGroupName: group, startTime: from };
+      for await (const { events = [] } of paginateFilterLogEvents({ client }, query)) {
+        for (const { eventId = "", timestamp = 0, message = "" } of events) {
+          if (seen.has(eventId)) continue;
+          seen.set(eventId, timestamp);
+          from = Math.max(from, timestamp - LATE_MS);
+          yield `${new Date(timestamp).toISOString()} ${message.trimEnd()}`;
+        }
+      }
+    } catch (error) {
+      if (error instanceof ResourceNotFoundException)
+        throw new Error(`There is no log group ${group}: nothing is deployed there yet (histo deploy status).`);
+      throw error;
+    }
+    for (const [id, timestamp] of seen) if (timestamp < from) seen.delete(id);
+    if (follow) await new Promise((resolve) => setTimeout(resolve, 2000));
+  } while (follow);
 }

@@ -1,4 +1,5 @@
 /** @module The classifier as Express servers on EC2, behind an HTTP API that finds them through Cloud Map. */
+
 import { CfnOutput, Fn, Stack, Tags } from "aws-cdk-lib";
 import { VpcLink } from "aws-cdk-lib/aws-apigatewayv2";
 import { HttpServiceDiscoveryIntegration } from "aws-cdk-lib/aws-apigatewayv2-integrations";
@@ -7,14 +8,11 @@ import * as ec2 from "aws-cdk-lib/aws-ec2";
 import { DnsRecordType, PrivateDnsNamespace } from "aws-cdk-lib/aws-servicediscovery";
 import type { Construct } from "constructs";
 import type { DeploymentSettings, Ec2Settings } from "../../../../src/deployment/settings";
-import { acknowledgeObjects } from "../acknowledge";
-import { servingDashboard } from "../dashboard";
-import { hostDocument } from "../documents";
-import { allow, closedGroup, parameterArns } from "../grants";
+import { acknowledgeObjects, allow, closedGroup, parameterArns } from "../grants";
 import { logGroup } from "../logs";
 import type { Rooms } from "../rooms";
-import { baseUserData, Host, hostRole, METRICS, startDocument, takeTools } from "./host";
-import { Entrance } from "./http-api";
+import { baseUserData, Host, hostDocument, hostRole, METRICS, startDocument, takeTools } from "./host";
+import { Entrance, servingDashboard } from "./http-api";
 import type { StorageStack } from "./storage";
 
 const PORT = 8080;

@@ -1,4 +1,5 @@
-/** @module A private machine that runs a compose file: no SSH, encrypted disk, metadata v2, automatic recovery, metrics. */
+/** @module A private machine that runs a compose file and documents with commands: no SSH, encrypted disk, metadata v2, recovery, metrics. */
+
 import { Duration, Stack } from "aws-cdk-lib";
 import { Metric } from "aws-cdk-lib/aws-cloudwatch";
 import { Ec2Action, Ec2InstanceAction } from "aws-cdk-lib/aws-cloudwatch-actions";
@@ -6,10 +7,10 @@ import * as ec2 from "aws-cdk-lib/aws-ec2";
 import type { IRepository } from "aws-cdk-lib/aws-ecr";
 import { PolicyStatement, type PolicyStatementProps, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import type { ILogGroup } from "aws-cdk-lib/aws-logs";
+import { CfnDocument } from "aws-cdk-lib/aws-ssm";
 import { Construct } from "constructs";
 import { architectureOf } from "../../../../src/deployment/settings";
-import { acknowledge } from "../acknowledge";
-import { hostDocument, imageByDigest } from "../documents";
+import { acknowledge } from "../grants";
 import type { AlertsStack } from "./alerts";
 
 export interface HostProps {
@@ -208,4 +209,44 @@ export function startDocument(
 
 function registryOf({ account, region, urlSuffix }: Stack): string {
   return `${account}.dkr.ecr.${region}.${urlSuffix}`;
+}
+
+interface DocumentParameter {
+  readonly description: string;
+  /** Regular expression for the value, which becomes part of a shell command. */
+  readonly allowedPattern: string;
+}
+
+/** An image of one of the deployment's repositories, by digest and without the registry. */
+function imageByDigest(name: string, repository: string): DocumentParameter {
+  return { description: `${repository} image`, allowedPattern: `^${name}/${repository}@sha256:[a-f0-9]{64}$` };
+}
+
+/** Creates a document. It waits until a new machine has run its start script, then runs the commands until one fails. */
+export function hostDocument(
+  scope: Construct,
+  name: string,
+  {
+    description,
+    parameters,
+    commands,
+  }: {
+    readonly description: string;
+    readonly parameters: Readonly<Record<string, DocumentParameter>>;
+    readonly commands: readonly string[];
+  },
+): CfnDocument {
+  const runCommand = ["set -eu", "cloud-init status --wait >/dev/null || true", ...commands];
+  const typed = Object.entries(parameters).map(([key, parameter]) => [key, { type: "String", ...parameter }]);
+  return new CfnDocument(scope, `Document-${name}`, {
+    name,
+    documentType: "Command",
+    updateMethod: "NewVersion",
+    content: {
+      schemaVersion: "2.2",
+      description,
+      parameters: Object.fromEntries(typed),
+      mainSteps: [{ action: "aws:runShellScript", name: "run", inputs: { timeoutSeconds: "900", runCommand } }],
+    },
+  });
 }

@@ -1,4 +1,4 @@
-/** @module A public HTTPS entrance (API Gateway HTTP API) with throttling, access logs and alarms. */
+/** @module A public HTTPS entrance (API Gateway HTTP API) with throttling, access logs, alarms and a dashboard. */
 import { CfnOutput, Duration } from "aws-cdk-lib";
 import { AccessLogFormat } from "aws-cdk-lib/aws-apigateway";
 import {
@@ -9,10 +9,10 @@ import {
   LogGroupLogDestination,
 } from "aws-cdk-lib/aws-apigatewayv2";
 import { HttpIamAuthorizer } from "aws-cdk-lib/aws-apigatewayv2-authorizers";
-import { type IMetric, Stats } from "aws-cdk-lib/aws-cloudwatch";
+import { Dashboard, GraphWidget, type IMetric, Stats } from "aws-cdk-lib/aws-cloudwatch";
 import { Construct } from "constructs";
 import type { DeploymentSettings, Ec2Settings } from "../../../../src/deployment/settings";
-import { acknowledge } from "../acknowledge";
+import { acknowledge } from "../grants";
 import { logGroup } from "../logs";
 import type { AlertsStack } from "./alerts";
 
@@ -106,4 +106,24 @@ export class Entrance extends Construct {
     });
     new CfnOutput(this, "Url", { value: this.api.apiEndpoint }).overrideLogicalId("Url");
   }
+}
+
+/** Rows of three graphs: the entrance's first, then one per entry of `more`. */
+export function servingDashboard(
+  scope: Construct,
+  dashboardName: string,
+  entrance: Entrance,
+  more: Readonly<Record<string, readonly IMetric[]>>,
+): Dashboard {
+  const graphs: Record<string, readonly IMetric[]> = {
+    Requests: [entrance.count],
+    "Responses with errors": [entrance.serverErrors, entrance.clientErrors],
+    "Latency at the entrance": Object.values(entrance.latency),
+    ...more,
+  };
+  const widgets = Object.entries(graphs).map(
+    ([title, left]) => new GraphWidget({ title, left: [...left], width: 8, height: 6 }),
+  );
+  const rows = Array.from({ length: Math.ceil(widgets.length / 3) }, (_, row) => widgets.slice(3 * row, 3 * row + 3));
+  return new Dashboard(scope, "Dashboard", { dashboardName, widgets: rows });
 }

@@ -1,4 +1,5 @@
 /** @module The classifier as a Lambda function: container image, an alias that deployments move, an HTTP API in front. */
+
 import { CfnOutput, Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
 import { HttpLambdaIntegration } from "aws-cdk-lib/aws-apigatewayv2-integrations";
 import { SubnetType } from "aws-cdk-lib/aws-ec2";
@@ -7,11 +8,10 @@ import * as lambda from "aws-cdk-lib/aws-lambda";
 import { StringParameter } from "aws-cdk-lib/aws-ssm";
 import type { Construct } from "constructs";
 import type { DeploymentSettings, LambdaSettings } from "../../../../src/deployment/settings";
-import { acknowledge } from "../acknowledge";
-import { servingDashboard } from "../dashboard";
+import { acknowledge } from "../grants";
 import { logGroup } from "../logs";
 import type { Rooms } from "../rooms";
-import { Entrance } from "./http-api";
+import { Entrance, servingDashboard } from "./http-api";
 import type { StorageStack } from "./storage";
 
 /** An image given by its full address, which is known only when the stack is deployed. */

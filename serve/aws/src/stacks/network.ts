@@ -3,7 +3,7 @@ import { Stack, Tags } from "aws-cdk-lib";
 import * as ec2 from "aws-cdk-lib/aws-ec2";
 import { AnyPrincipal, PolicyStatement } from "aws-cdk-lib/aws-iam";
 import type { Construct } from "constructs";
-import { endpointCount } from "../../../../src/deployment/estimate";
+import { endpointCount } from "../../../../src/deployment/cost";
 import type { DeploymentSettings } from "../../../../src/deployment/settings";
 import { closedGroup } from "../grants";
 import { logGroup } from "../logs";

@@ -13,9 +13,8 @@ import {
 import type { Bucket } from "aws-cdk-lib/aws-s3";
 import type { Construct } from "constructs";
 import type { DeploymentSettings } from "../../../../src/deployment/settings";
-import { acknowledge, acknowledgeObjects } from "../acknowledge";
 import { privateBucket, versionedBucket } from "../buckets";
-import { allow } from "../grants";
+import { acknowledge, acknowledgeObjects, allow } from "../grants";
 import type { NetworkStack } from "./network";
 
 /** User and group of the serving containers, and owner of the model files on EFS. */

@@ -1,4 +1,5 @@
 /** @module The MLflow server: one private machine, PostgreSQL on RDS for the runs, S3 for the artifacts. */
+
 import { CfnOutput, Duration, RemovalPolicy, Stack, Tags } from "aws-cdk-lib";
 import { ComparisonOperator } from "aws-cdk-lib/aws-cloudwatch";
 import * as ec2 from "aws-cdk-lib/aws-ec2";
@@ -6,9 +7,8 @@ import * as rds from "aws-cdk-lib/aws-rds";
 import type { Bucket } from "aws-cdk-lib/aws-s3";
 import type { Construct } from "constructs";
 import type { DeploymentSettings, TrackingSettings } from "../../../../src/deployment/settings";
-import { acknowledge, acknowledgeObjects } from "../acknowledge";
 import { versionedBucket } from "../buckets";
-import { allow, closedGroup, parameterArns } from "../grants";
+import { acknowledge, acknowledgeObjects, allow, closedGroup, parameterArns } from "../grants";
 import { logGroup } from "../logs";
 import type { Rooms } from "../rooms";
 import { baseUserData, Host, hostRole, startDocument, takeTools } from "./host";
