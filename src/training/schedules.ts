@@ -53,7 +53,7 @@ function progress(step: number, { stepsPerEpoch, epochs }: ScheduleLength): numb
   return Math.min(1, step / Math.max(1, stepsPerEpoch * epochs));
 }
 
-/** A schedule that reacts to the monitored metric, applied by `callbacks/reduce-on-plateau.ts`. */
+/** A schedule that reacts to the monitored metric, applied by `ReduceOnPlateau`. */
 export interface Plateau {
   readonly factor: number;
   readonly patience: number;
