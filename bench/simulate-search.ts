@@ -1,5 +1,5 @@
 /** @module Simulates a search with several workers, to find out how many are worthwhile before paying for them. */
-import { Random } from "../random/index";
+import { Random } from "../src/random/index";
 
 interface SimulatedSearch {
   /** Duration of each trial on one worker, in order of execution. */

@@ -6,5 +6,4 @@ export { SearchJournal } from "./journal";
 export { type LeaderboardRow, leaderboardOf } from "./leaderboard";
 export { runSearch, type SearchResult } from "./run-search";
 export { createSampler, type KnownTrial, type Sampler, type SamplerName } from "./samplers";
-export { simulateWorkers } from "./simulate";
 export { type Distribution, draw, parseSpace, presets, readSpace, type Settings, sizeOfSpace } from "./space";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { simulateWorkers } from "../../src/search/index";
+import { simulateWorkers } from "../../bench/simulate-search";
 
 const equal = (count: number) => new Array<number>(count).fill(60);
 
