@@ -1,12 +1,13 @@
 /**
- * @module Finds slides: the named files, and all files with a slide's extension in the named folders; of the files of a DICOM
- * series, the first.
+ * @module Finds slides: the named files, and all files with a slide's extension in the named folders. DICOM stores the levels, the label
+ * and the glass of one slide as files ("instances") of one series. A reader opens the whole series from any of them, so that a folder
+ * of instances is listed once for each series.
+ * @see https://dicom.nema.org/medical/dicom/current/output/chtml/part10/chapter_7.html (file) and part05 (values)
  */
-import { readdir, stat } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { open, readdir, stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { unusedName } from "../collections/index";
 import { hasErrorCode, InputError, messageOf } from "../errors/index";
-import { oneOfEachSeries } from "./dicom-series";
 
 /** A slide to predict. */
 export interface ListedSlide {
@@ -53,4 +54,104 @@ export async function findSlides(
   const series = await oneOfEachSeries(found, (path) => path);
   const slides = series.map((path) => ({ path, name: unusedName(basename(path), names) }));
   return { slides, many, left: left.sort() };
+}
+
+const DICOM_NAME = /\.dcm$/i;
+/** The series comes before all large values. */
+const HEAD_BYTES = 256 * 1024;
+const MARK_AT = 128;
+const MARK = "DICM";
+/** Group and element of tags. */
+const SYNTAX = 0x0002_0010;
+const SERIES = 0x0020_000e;
+const ITEM = 0xfffe_e000;
+const END_OF_ITEM = 0xfffe_e00d;
+const END_OF_SEQUENCE = 0xfffe_e0dd;
+/** The length of values that end with a mark. */
+const UNKNOWN_LENGTH = 0xffff_ffff;
+/** Kinds of values whose length has four bytes. */
+const LONG_KINDS = ["OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"];
+/** Transfer syntaxes that are read differently: without kinds of values; big-endian or deflated (not read). */
+const IMPLICIT = "1.2.840.10008.1.2";
+const UNREAD = ["1.2.840.10008.1.2.2", "1.2.840.10008.1.2.1.99"];
+
+/** Keeps the first of the files of each DICOM series in a folder, and all other files. */
+export async function oneOfEachSeries<T>(
+  items: readonly T[],
+  pathOf: (item: T) => string | Promise<string>,
+): Promise<T[]> {
+  const seen = new Set<string>();
+  const kept: T[] = [];
+  for (const item of items) {
+    const path = await pathOf(item);
+    const series = DICOM_NAME.test(path) ? await seriesOf(path) : undefined;
+    const key = `${dirname(path)}\n${series}`;
+    if (series !== undefined && seen.has(key)) continue;
+    seen.add(key);
+    kept.push(item);
+  }
+  return kept;
+}
+
+/** The series of a DICOM file; undefined if it cannot be found. */
+async function seriesOf(path: string): Promise<string | undefined> {
+  try {
+    const file = await open(path, "r");
+    try {
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
+      return seriesIn(buffer.subarray(0, bytesRead));
+    } finally {
+      await file.close();
+    }
+  } catch {
+    // It is reported when it is read.
+    return undefined;
+  }
+}
+
+/** @throws {RangeError} if the bytes end before the series */
+function seriesIn(bytes: Buffer): string | undefined {
+  if (bytes.toString("latin1", MARK_AT, MARK_AT + MARK.length) !== MARK) return undefined;
+  const textOf = ({ start, length }: Element) => bytes.toString("latin1", start, start + length).replace(/[\0 ]+$/, "");
+  let syntax = "";
+  for (let at = MARK_AT + MARK.length; ; ) {
+    const inHead = bytes.readUInt16LE(at) === 2;
+    if (!inHead && UNREAD.includes(syntax)) return undefined;
+    const explicit = inHead || syntax !== IMPLICIT;
+    const element = elementAt(bytes, at, explicit);
+    if (element.tag === SYNTAX) syntax = textOf(element);
+    if (element.tag === SERIES) return textOf(element);
+    if (element.tag > SERIES) return undefined;
+    at = endOf(bytes, element, explicit);
+  }
+}
+
+interface Element {
+  readonly tag: number;
+  /** Where its value starts. */
+  readonly start: number;
+  readonly length: number;
+  /** Whether the elements in it have kinds of values; undefined if as it does. */
+  readonly implicit?: boolean;
+}
+
+function elementAt(bytes: Buffer, at: number, explicit: boolean): Element {
+  const tag = bytes.readUInt16LE(at) * 0x10000 + bytes.readUInt16LE(at + 2);
+  // Items and marks have no kind.
+  if (!explicit || tag >= ITEM) return { tag, start: at + 8, length: bytes.readUInt32LE(at + 4) };
+  const kind = bytes.toString("latin1", at + 4, at + 6);
+  if (!LONG_KINDS.includes(kind)) return { tag, start: at + 8, length: bytes.readUInt16LE(at + 6) };
+  return { tag, start: at + 12, length: bytes.readUInt32LE(at + 8), implicit: kind === "UN" };
+}
+
+/** Where the next element starts. */
+function endOf(bytes: Buffer, { tag, start, length, implicit }: Element, explicit: boolean): number {
+  if (length !== UNKNOWN_LENGTH) return start + length;
+  const last = tag === ITEM ? END_OF_ITEM : END_OF_SEQUENCE;
+  const inside = explicit && !implicit;
+  for (let at = start; ; ) {
+    const element = elementAt(bytes, at, inside);
+    if (element.tag === last) return element.start;
+    at = endOf(bytes, element, inside);
+  }
 }

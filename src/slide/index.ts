@@ -1,7 +1,6 @@
 /** @module Whole slides: reading them in any size, predicting their tiles, and mapping the answers. */
 export type { ProfileUse } from "./colour-profile";
-export { oneOfEachSeries } from "./dicom-series";
-export { findSlides, type ListedSlide } from "./find-slides";
+export { findSlides, type ListedSlide, oneOfEachSeries } from "./find-slides";
 export { stepOf } from "./grid";
 export { slideInfo } from "./open-slide";
 export { fetchOpenSlide } from "./openslide/install";

@@ -6,8 +6,7 @@ import { dirname } from "node:path";
 import type { Metadata, Sharp } from "sharp";
 import { HistoError, hasErrorCode, InputError, messageOf } from "../errors/index";
 import { strictlyFirst } from "../image/index";
-import { claimedScale } from "./scale";
-import type { Resolution } from "./tiff/resolution";
+import { claimedScale, type Resolution } from "./scale";
 import type { SlideInfo } from "./types";
 
 /** What the tags of a TIFF file say about its picture. Plain data. */

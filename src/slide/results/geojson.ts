@@ -6,11 +6,15 @@ import type { FileHandle } from "node:fs/promises";
 import { sha256 } from "../../files/index";
 import { tileBounds } from "../grid";
 import type { PredictedSlide, PredictedTile } from "../predicted-slide";
-import { CLASS_COLOURS } from "./colours";
 
 /** Origin of the coordinates: the corner that QuPath shows (the slide's bounds), or the slide's own. */
 export type Frame = "qupath" | "slide";
 
+/** Colours of the negative and the positive class. */
+const CLASS_COLOURS: readonly (readonly [red: number, green: number, blue: number])[] = [
+  [49, 104, 142],
+  [213, 94, 0],
+];
 const FEATURES_AT_ONCE = 1024;
 
 /** Writes the readable tiles as a FeatureCollection with coordinates in pixels of level 0. */

@@ -3,7 +3,6 @@ import type { SKRSContext2D } from "@napi-rs/canvas";
 import { createCanvas, imageCanvas, TEXT_FONT } from "../../canvas/index";
 import type { PredictedSlide } from "../predicted-slide";
 import type { SlideLevel } from "../types";
-import { colourOf } from "./colours";
 
 const LONGEST_SIDE = 1600;
 const LEAST_SIDE = 320;
@@ -56,7 +55,7 @@ function drawTiles(context: SKRSContext2D, { tiles, grid }: PredictedSlide, scal
   context.globalAlpha = OPACITY;
   for (const { column, row, logit, probability } of tiles) {
     if (Number.isNaN(logit)) continue;
-    context.fillStyle = `rgb(${colourOf(probability).join(",")})`;
+    context.fillStyle = colourOf(probability);
     const [left, top] = [edge(column), edge(row)];
     context.fillRect(left, top, edge(column + 1) - left, edge(row + 1) - top);
   }
@@ -69,7 +68,7 @@ function drawLegend(context: SKRSContext2D, { model }: PredictedSlide, left: num
   context.font = `13px ${TEXT_FONT}`;
   context.fillText(`probability of ${model.classes[1]}`, left, top + 10, LEGEND_WIDTH);
   for (let i = 0; i < height; i++) {
-    context.fillStyle = `rgb(${colourOf(1 - i / (height - 1)).join(",")})`;
+    context.fillStyle = colourOf(1 - i / (height - 1));
     context.fillRect(left, top + 24 + i, width, 1);
   }
   context.fillStyle = "#222";
@@ -98,4 +97,27 @@ function drawLength(
   context.fillRect(MARGIN, top + 12, (length / unit) * scale, 4);
   context.font = `13px ${TEXT_FONT}`;
   context.fillText(text, MARGIN, top + 34);
+}
+
+/** Viridis at ten points: perceptually uniform and suitable for colour-blind readers. @see https://bids.github.io/colormap/ */
+const STOPS: readonly (readonly [red: number, green: number, blue: number])[] = [
+  [68, 1, 84],
+  [72, 40, 120],
+  [62, 74, 137],
+  [49, 104, 142],
+  [38, 130, 142],
+  [31, 158, 137],
+  [53, 183, 121],
+  [110, 206, 88],
+  [181, 222, 43],
+  [253, 231, 37],
+];
+
+/** The colour of a probability, as in CSS. */
+function colourOf(probability: number): string {
+  const place = Math.min(1, Math.max(0, probability)) * (STOPS.length - 1);
+  const before = Math.min(STOPS.length - 2, Math.floor(place));
+  const part = place - before;
+  const [low, high] = [STOPS[before]!, STOPS[before + 1]!];
+  return `rgb(${low.map((value, c) => Math.round(value * (1 - part) + (high[c] as number) * part)).join(",")})`;
 }

@@ -7,10 +7,10 @@ import { first, numbers, type Page, TAG, type Tags, type TiffPages, text } from 
 import { assemble, memoryFor, tilesUnder } from "../assemble";
 import { profileName } from "../colour-profile";
 import type { TiffPicture } from "../picture";
+import { resolutionOf } from "../scale";
 import type { Rectangle, SlideInfo, SlideLevel, SlideReader } from "../types";
 import { beyondEnd, downsampleOf, layoutOf, type PageLayout, pyramid } from "./layout";
 import { type OmePixels, omePixels } from "./ome";
-import { resolutionOf } from "./resolution";
 import { type FileValues, isTransparency, unreadForm } from "./tile-stack";
 import { type Tile, TileStore } from "./tile-store";
 
