@@ -2,13 +2,11 @@
 export { cnn } from "./cnn";
 export { type EfficientNetLiteOptions, efficientNetLite, type InvertedBottleneck } from "./efficientnet-lite";
 export { BlockDense } from "./layers/block-dense";
-export { ColourFeatures } from "./layers/colour-features";
 export { colourFeatureCount, measureColours } from "./layers/colour-measures";
 export { Convolution2D } from "./layers/convolution";
 export { CounterDropout, setStep } from "./layers/counter-dropout";
+export { ColourFeatures, OnnxBackbone, type OnnxBackboneConfig, SubspaceProjection } from "./layers/frozen";
 export { applyLayer } from "./layers/layer";
-export { OnnxBackbone, type OnnxBackboneConfig } from "./layers/onnx-backbone";
-export { SubspaceProjection } from "./layers/subspace-projection";
 export { PositionEmbedding, SelfAttention } from "./layers/transformer";
 export {
   type Activation,

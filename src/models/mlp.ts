@@ -1,11 +1,10 @@
 /** @module The multilayer perceptron, on pixels, on the coordinates of a subspace or, without hidden layers, on colour features. */
 import { tf } from "../tensorflow/index";
 import { BlockDense } from "./layers/block-dense";
-import { ColourFeatures } from "./layers/colour-features";
 import type { ColourFeaturesConfig } from "./layers/colour-measures";
 import { CounterDropout } from "./layers/counter-dropout";
+import { ColourFeatures, SubspaceProjection } from "./layers/frozen";
 import { applyLayer } from "./layers/layer";
-import { SubspaceProjection } from "./layers/subspace-projection";
 
 export type Activation = "relu" | "elu" | "selu" | "tanh" | "sigmoid" | "softplus";
 export type Normalization = "none" | "batch" | "layer";
