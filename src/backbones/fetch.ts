@@ -14,8 +14,7 @@ import {
 } from "../files/index";
 import { readBackbone } from "../onnx/index";
 import type { Progress } from "../progress/index";
-import { writeEfficientNetLite } from "./efficientnet-lite";
-import { liteShape } from "./efficientnet-lite-shape";
+import { liteShape, writeEfficientNetLite } from "./efficientnet-lite";
 import {
   DESCRIPTION_FILE,
   type FetchedBackbone,

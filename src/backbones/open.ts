@@ -5,8 +5,7 @@ import { InputError } from "../errors/index";
 import { SafetensorsFile, sha256File } from "../files/index";
 import { type BackboneDescription, readBackbone } from "../onnx/index";
 import type { PretrainedPart } from "../runs/index";
-import { type FetchContext, fetchFromHub, HUB_PREFIX, repositoryOf } from "./hub";
-import { hubModel, type TokenPooling } from "./hub-models";
+import { type FetchContext, fetchFromHub, HUB_PREFIX, hubModel, repositoryOf, type TokenPooling } from "./hub";
 import { type BackboneNormalization, normalizationOf } from "./normalization";
 import {
   type FetchedBackbone,

@@ -164,3 +164,16 @@ function findFoldable({ nodes }: LayerGraph): Map<string, LayerNode> {
   }
   return folded;
 }
+
+/** Layers that do nothing during prediction. */
+const identity: Converter = async (_layer, [input]) => input;
+
+export const identityConverters: ConverterTable = {
+  Dropout: identity,
+  CounterDropout: identity,
+  SpatialDropout2D: identity,
+  AlphaDropout: identity,
+  GaussianNoise: identity,
+  GaussianDropout: identity,
+  ActivityRegularization: identity,
+};

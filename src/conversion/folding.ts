@@ -1,5 +1,5 @@
 /** @module Combines a projection onto a subspace and the dense layer after it into one dense layer on pixels. */
-import { identityConverters } from "./converters/identity";
+import { identityConverters } from "./conversion";
 import type { LinearMap } from "./linear";
 import { collect, type Matrix, MatrixMultiplier, weightedRowSum } from "./matrix";
 import type { LayerGraph, LayerNode } from "./topology";

@@ -1,5 +1,5 @@
 /** @module Converts trained runs to ONNX graphs and compares their logits with TensorFlow's. */
-export { identityConverters } from "./converters/identity";
+export { identityConverters } from "./conversion";
 export {
   GRAPH_FILE,
   type GraphFiles,

@@ -2,8 +2,8 @@
 import { countValues, groupBy, upperMedian } from "../collections/index";
 import { type AcrossPartitions, summarizeGroups } from "./groups";
 import { type NearDuplicate, nearDuplicates } from "./near-duplicates";
+import { type TileStatistics, tileStatistics } from "./statistics";
 import { listed } from "./table";
-import { type TileStatistics, tileStatistics } from "./tile-statistics";
 import type { Dataset, PixelStore, Tile } from "./types";
 
 /** Tiles that show the same. */

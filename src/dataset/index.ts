@@ -23,11 +23,10 @@ export {
 export { projectTiles } from "./projection";
 export { foldNames, positionsIn, type SplitOptions, splitValidation } from "./split";
 export { fitStainReference } from "./stain-reference";
-export { channelHistogram, channelStatistics, meanImage, tileEdge } from "./statistics";
+export { channelHistogram, channelStatistics, meanImage, tileEdge, tileStatistics } from "./statistics";
 export { StoreFile } from "./store/index";
 export { type LabelSummary, summarizeLabels, type VoteSummary } from "./summary";
 export { type SyntheticSummary, writeSyntheticDataset } from "./synthetic/index";
-export { tileStatistics } from "./tile-statistics";
 export {
   bitDepthOf,
   type Dataset,

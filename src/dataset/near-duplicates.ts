@@ -6,7 +6,7 @@
  * frequencies, so that one transform is enough to compare all eight views. Candidates with highly correlated thumbnails are
  * near duplicates. Does not find tiles that overlap only in part.
  */
-import { THUMBNAIL, type TileStatistics } from "./tile-statistics";
+import { THUMBNAIL, type TileStatistics } from "./statistics";
 
 /** Two tiles that show the same. */
 export interface NearDuplicate {

@@ -16,7 +16,14 @@ export {
   strictlyFirst,
 } from "./decode";
 export { type DecodeLimits, TILE_EDGE } from "./limits";
-export { type PixelPreparation, type PreparedImage, prepareImage, preparePixels } from "./prepare";
+export {
+  type PixelPreparation,
+  type PreparedImage,
+  prepareImage,
+  preparePixels,
+  standardizationTable,
+  standardize,
+} from "./prepare";
 export {
   type ImageWarning,
   isShrunk,
@@ -29,6 +36,5 @@ export {
   WARNING_TEXTS,
 } from "./preprocessing/index";
 export { fitStain, type StainFitOptions, type StainMethod, stainNormalizer } from "./stain/index";
-export { standardizationTable, standardize } from "./standardize";
 export { jpegOf, type RawPicture, thumbnail } from "./thumbnail";
 export { encodePng, imageSize } from "./with-sharp";

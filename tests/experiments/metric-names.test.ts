@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { currentMetricName } from "../../src/experiments/metric-names";
+import { currentMetricName } from "../../src/experiments/run-log";
 
 const NAMES = {
   train_loss: "train/loss",

@@ -1,10 +1,9 @@
 /** @module The converters of all layer classes that can be exported. */
-import type { ConverterTable } from "../conversion";
+import { type ConverterTable, identityConverters } from "../conversion";
 import { backboneConverters } from "./backbone";
 import { colourConverters } from "./colour";
 import { convolutionConverters } from "./convolution";
 import { denseConverters } from "./dense";
-import { identityConverters } from "./identity";
 import { shapeConverters } from "./shape";
 import { transformerConverters } from "./transformer";
 

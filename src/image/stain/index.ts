@@ -2,8 +2,8 @@
 import { InputError } from "../../errors/index";
 import type { StainNormalization } from "../preprocessing/index";
 import { macenkoProfile, macenkoTransform } from "./macenko";
+import type { StainProfile } from "./optical-density";
 import { isColourful, reinhardProfile, reinhardTransform } from "./reinhard";
-import type { StainProfile } from "./two-stains";
 import { vahadaneProfile, vahadaneTransform } from "./vahadane";
 
 export type StainMethod = StainNormalization["method"];

@@ -5,16 +5,17 @@
  */
 import { onDemand } from "../../collections/index";
 import { symmetricEigen } from "../../eigen/index";
-import { densityTable, IntensityTable } from "./optical-density";
-import { percentile } from "./percentile";
 import {
   areTwoStains,
   concentrationScale,
+  densityTable,
+  IntensityTable,
   isColourless,
   orderedStains,
   type StainMatrix,
   type StainProfile,
-} from "./two-stains";
+} from "./optical-density";
+import { percentile } from "./percentile";
 
 const LIGHT = 240;
 const THRESHOLD = 0.15;

@@ -4,17 +4,18 @@
  * IEEE Transactions on Medical Imaging 2016. Penalties as in StainTools (0.1 to learn the stains, 0.01 for concentrations).
  */
 import { onDemand } from "../../collections/index";
-import { densityTable, IntensityTable } from "./optical-density";
-import { percentile } from "./percentile";
-import { SparseCoder, type Tissue, totalsOf } from "./sparse-codes";
 import {
   areTwoStains,
   concentrationScale,
+  densityTable,
+  IntensityTable,
   isColourless,
   orderedStains,
   type StainMatrix,
   type StainProfile,
-} from "./two-stains";
+} from "./optical-density";
+import { percentile } from "./percentile";
+import { SparseCoder, type Tissue, totalsOf } from "./sparse-codes";
 
 const LIGHT = 255;
 const LEARNING_PENALTY = 0.1;
