@@ -9,9 +9,8 @@ import { makeOutputFolder, writeJson } from "../files/index";
 import { defaultTrainingOptions, type GivenTrainingOptions } from "../options/index";
 import { type Progress, silentProgress } from "../progress/index";
 import { FOLD_PREFIX, RunDirectory } from "../runs/index";
-import { numbers } from "./metric-names";
 import { ParentRun, type ParentTracking } from "./parent-run";
-import type { Logged } from "./run-log";
+import { type Logged, numbers } from "./run-log";
 import { type ProcessTraining, readingOf, trainOnce } from "./train-process";
 
 interface CrossValidationOptions {

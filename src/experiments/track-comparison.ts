@@ -8,9 +8,8 @@ import { type RunConfig, RunDirectory } from "../runs/index";
 import { findSpools, syncSpools } from "../tracking/index";
 import { comparisonFigures } from "./comparison-page";
 import { bestOnValidation, type ComparedTechniques, type ComparisonRow, type FailedTechnique } from "./measure";
-import { numbers } from "./metric-names";
 import { ParentRun, type ParentTracking } from "./parent-run";
-import { type Logged, logDataset, logFigures } from "./run-log";
+import { type Logged, logDataset, logFigures, numbers } from "./run-log";
 import { logTo } from "./track-results";
 
 /** Settings of a comparison that stay the same when more techniques are added. */

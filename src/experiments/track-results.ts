@@ -9,7 +9,6 @@ import type { ModelCard } from "../model-directory/index";
 import { runFigures } from "../report/index";
 import { type RunConfig, RunDirectory } from "../runs/index";
 import { type ActiveRun, startRun } from "../tracking/index";
-import { numbers } from "./metric-names";
 import { mlmodel } from "./mlflow-model";
 import {
   describeResults,
@@ -18,6 +17,7 @@ import {
   type Logged,
   logFigures,
   logRunFiles,
+  numbers,
   rememberRunId,
   trainingPage,
 } from "./run-log";

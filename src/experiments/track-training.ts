@@ -7,7 +7,6 @@ import { runFigures } from "../report/index";
 import type { RunConfig, RunDirectory } from "../runs/index";
 import { type ActiveRun, loggedStatus, type StartRunOptions, startRun } from "../tracking/index";
 import type { EpochResult, RunCallback, Trainer, TrainingResult } from "../training/index";
-import { numbers } from "./metric-names";
 import { logOnnxModel } from "./mlflow-model";
 import {
   describeResults,
@@ -16,6 +15,7 @@ import {
   type Logged,
   logFigures,
   logRunFiles,
+  numbers,
   rememberRunId,
 } from "./run-log";
 

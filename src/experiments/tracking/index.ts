@@ -1,6 +1,5 @@
 /** @module Logs results, parent runs and figures to MLflow. Does not load the trainer. */
 
-export { currentMetricName } from "../metric-names";
 export { ParentRun, type ParentTracking } from "../parent-run";
-export { type Logged, logFigures } from "../run-log";
+export { currentMetricName, type Logged, logFigures } from "../run-log";
 export * from "../track-results";
