@@ -1,8 +1,9 @@
-/** @module The metrics of a run as one JSON line per epoch, and a readable log. */
+/** @module What a user sees of a training: one JSON line per epoch, a readable log, and a progress bar. */
 import { appendFile, mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { writeFileAtomically } from "../../files/index";
-import { plainDecimal } from "../../format/index";
+import { counted, plainDecimal } from "../../format/index";
+import type { Progress, ProgressTask } from "../../progress/index";
 import type { RunDirectory } from "../../runs/index";
 import type { Callback, EpochResult, RunningTraining } from "./callback";
 
@@ -57,4 +58,38 @@ export function describeEpoch({
     `AUC ${auc(train)} / ${auc(validation)} (train / validation)`,
     `lr ${learningRate.toExponential(1)}, ${imagesPerSecond.toFixed(0)} images/s, ${seconds.toFixed(1)} s`,
   ].join(", ");
+}
+
+/** A bar over all batches with the loss and the last validation metric, and a line per epoch. */
+export class ProgressBar implements Callback {
+  private task: ProgressTask | undefined;
+
+  constructor(private readonly progress: Progress) {}
+
+  onStart(trainer: RunningTraining): void {
+    this.task = this.progress.start("Training", trainer.options.epochs * trainer.source.examples, "images");
+  }
+
+  onBatchEnd(trainer: RunningTraining): void {
+    const { seen, source } = trainer;
+    const done = trainer.epoch * source.examples + seen.logits.length;
+    const loss = plainDecimal(seen.lossSum / seen.weight, 4);
+    const before = trainer.history.at(-1);
+    const auc = before ? ` AUC ${plainDecimal(before.validation.rocAuc)}` : "";
+    this.task?.update(done, `epoch ${trainer.epoch + 1} loss ${loss}${auc}`);
+  }
+
+  onEpochEnd(_trainer: RunningTraining, result: EpochResult): void {
+    this.progress.say(describeEpoch(result));
+  }
+
+  onInterrupt(trainer: RunningTraining): void {
+    this.task?.finish(`stopped ${describePlace(trainer)}`);
+  }
+
+  onEnd(trainer: RunningTraining): void {
+    this.task?.finish(
+      `${counted(trainer.epoch, "epoch")}${trainer.stopReason ? `, stopped because ${trainer.stopReason}` : ""}`,
+    );
+  }
 }
