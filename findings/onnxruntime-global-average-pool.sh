@@ -6,7 +6,7 @@
 # Expected: 1.1 to six digits, as NumPy's mean and PyTorch 2.15's adaptive_avg_pool2d give in float32; they add up blocks first.
 # Why it matters: models that pool at full resolution, such as colour features of a whole picture or maps of a slide, give other answers
 # than where they were trained. On small maps (7 x 7) the error is a rounding. This project's colour features are sums of whole numbers,
-# in double precision where they are large (src/conversion/converters/colour.ts).
+# in double precision where they are large (src/conversion/converters/frozen.ts).
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -5,7 +5,7 @@
 #
 # Expected: the same answer on both, since the package supports Node 24 and a float16 tensor is made as its reference shows.
 # Why it matters here: pathology backbones are often exported in half precision; a service that moves to Node 24 loses them.
-# src/onnxruntime/session.ts makes the library's first tensor without that class, so that it keeps to integers.
+# src/onnxruntime/index.ts makes the library's first tensor without that class, so that it keeps to integers.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -109,7 +109,7 @@ const STAGES: readonly Stage[] = [
   [1, 320, 3, 1, 6],
 ];
 
-interface LiteBlock extends InvertedBottleneck {
+export interface LiteBlock extends InvertedBottleneck {
   readonly stage: number;
 }
 
