@@ -1,11 +1,10 @@
 /** @module Compares Lambda and EC2 under the same traffic: latencies, and costs per month. */
 import { Random } from "../random/index";
 import { type LambdaShape, lambdaMonthlyCost, type MonthlyTraffic, type ServerShape, serverMonthlyCost } from "./cost";
-import { LAMBDA_DEFAULTS, simulateLambda } from "./lambda-simulation";
 import { measured, type Sampler, summarize } from "./latency";
 import type { MeasuredLambda, MeasuredServer } from "./measure";
 import type { PriceTable } from "./prices";
-import { SERVER_DEFAULTS, simulateServers } from "./server-simulation";
+import { LAMBDA_DEFAULTS, SERVER_DEFAULTS, simulateLambda, simulateServers } from "./simulation";
 import { arrivals, type TrafficPattern } from "./traffic";
 
 /** What was measured, and what is assumed about the machines. */

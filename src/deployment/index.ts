@@ -16,10 +16,8 @@ export {
   serverMonthlyCost,
   TYPICAL_TRAFFIC,
 } from "./cost";
-export type { FunctionResult } from "./gateway-events";
-export { LAMBDA_DEFAULTS, simulateLambda } from "./lambda-simulation";
 export { measured, type Sampler, summarize } from "./latency";
-export { type InitError, type LambdaLimits, LocalLambda } from "./local-lambda";
+export { type FunctionResult, type InitError, type LambdaLimits, LocalLambda } from "./local-lambda";
 export { measureLambda, measureServer } from "./measure";
 export {
   type DeploymentPart,
@@ -35,6 +33,6 @@ export { type Offer, readOffer } from "./price-list/offer-file";
 export { hasPrice, PRICED_OFFERS, type Renewal, renewPrices } from "./price-list/renew";
 export { PRICE_FILE, type PriceTable, priceOf, readPrices } from "./prices";
 export { requireCredentials, runPlan } from "./run-plan";
-export { SERVER_DEFAULTS, simulateServers } from "./server-simulation";
 export { architectureOf, checkSettings, type DeploymentSettings, readSettings, settingsSchema } from "./settings";
+export { LAMBDA_DEFAULTS, SERVER_DEFAULTS, simulateLambda, simulateServers } from "./simulation";
 export { arrivals, constantTraffic, exponential, meanRate, officeHours, spikes } from "./traffic";
