@@ -1,8 +1,11 @@
-/** @module Headers of responses: those of security, and those that let pages of listed origins call the service. */
+/** @module Headers of responses: security, pages of listed origins that may call the service, and compression. */
+
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { isIP } from "node:net";
+import { promisify } from "node:util";
+import { gzip } from "node:zlib";
 import helmet from "helmet";
-import { Problem, type ServiceRequest } from "../http/index";
+import { acceptsGzip, Problem, type ServiceRequest } from "../http/index";
 import type { Middleware } from "./compose";
 
 /** Tells browsers whether pages of an origin may send requests, and answers preflight requests. */
@@ -116,4 +119,24 @@ export function securityHeaders(connect: readonly string[] = []): Readonly<Recor
     xFrameOptions: { action: "deny" },
   })(undefined as unknown as IncomingMessage, recorder as unknown as ServerResponse, () => undefined);
   return { ...headers, "permissions-policy": "camera=(self), microphone=(), geolocation=()" };
+}
+
+/** Shorter answers, such as predictions, gain less than the work costs. */
+const LEAST_BYTES = 4096;
+const TEXTS = /^(?:text\/|application\/(?:[\w.-]+\+)?json)/;
+
+const zip = promisify(gzip);
+
+/** Compresses texts; pictures and the page's files are compressed already. */
+export function compressAnswers(): Middleware {
+  return async (request, next) => {
+    const response = await next(request);
+    const { headers, body } = response;
+    if (!TEXTS.test(headers["content-type"] ?? "") || "content-encoding" in headers) return response;
+    if (Buffer.byteLength(body) < LEAST_BYTES) return response;
+    const told = { ...headers, vary: "accept-encoding" };
+    if (!acceptsGzip(request.headers["accept-encoding"])) return { ...response, headers: told };
+    // The lowest level makes lists of names a tenth as long, in a third of the usual time.
+    return { ...response, headers: { ...told, "content-encoding": "gzip" }, body: await zip(body, { level: 1 }) };
+  };
 }

@@ -1,7 +1,16 @@
-/** @module Converts thrown errors to responses, and counts and times requests. */
-import { CLIENT_GONE, problemBody, problemResponse, REQUEST_TIMEOUT } from "../http/index";
+/** @module Limits the body and the time of requests, converts thrown errors to responses, and counts and times requests. */
+
+import { setMaxListeners } from "node:events";
+import {
+  CLIENT_GONE,
+  Problem,
+  problemBody,
+  problemResponse,
+  REQUEST_TIMEOUT,
+  type ServiceRequest,
+} from "../http/index";
 import type { Metrics } from "../metrics";
-import type { ServiceContext } from "../routes/index";
+import type { ServiceContext, ServiceLimits } from "../routes/index";
 import type { Middleware } from "./compose";
 
 /** Responds with the problem of any thrown error. */
@@ -47,4 +56,45 @@ export function timeAnswers(metrics: Metrics): Middleware {
 /** Limits the metric's labels, because clients may send any word as a method. */
 function methodLabel(method: string): string {
   return ["GET", "HEAD", "POST", "OPTIONS", "PUT", "DELETE", "PATCH"].includes(method) ? method : "other";
+}
+
+/** Reads the body for routes that have one, with the limit for one or many images. @throws {Problem} */
+export function receiveBody({ bodyBytes, batchBytes }: ServiceLimits): Middleware {
+  return async (request, next) => {
+    const { route, headers } = request;
+    if (route.body === "none") return next(request);
+    if ((headers["content-encoding"] ?? "identity").toLowerCase() !== "identity") {
+      throw new Problem("CONTENT_TYPE_UNSUPPORTED", "Compressed bodies are not accepted.");
+    }
+    return next({ ...request, body: await request.readBody(route.body === "many" ? batchBytes : bodyBytes) });
+  };
+}
+
+/** Stops work that takes too long or whose client has disconnected. @throws {Problem} `DEADLINE_EXCEEDED` */
+export function withinDeadline({ deadlineMs }: ServiceLimits): Middleware {
+  return async (request, next) => {
+    const controller = new AbortController();
+    // One for each image of a batch; Node would warn of a leak.
+    setMaxListeners(0, controller.signal);
+    const abort = () => controller.abort(new Problem("DEADLINE_EXCEEDED"));
+    request.signal.addEventListener("abort", abort, { once: true });
+    if (request.signal.aborted) abort();
+    let timer: NodeJS.Timeout | undefined;
+    const deadline = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        abort();
+        reject(new Problem("DEADLINE_EXCEEDED"));
+      }, millisecondsFor(request));
+    });
+    try {
+      return await Promise.race([next({ ...request, signal: controller.signal }), deadline]);
+    } finally {
+      clearTimeout(timer);
+      request.signal.removeEventListener("abort", abort);
+    }
+  };
+
+  function millisecondsFor(request: ServiceRequest): number {
+    return Math.min(deadlineMs, request.deadlineMs ?? deadlineMs);
+  }
 }
