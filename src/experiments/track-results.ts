@@ -9,7 +9,6 @@ import type { ModelCard } from "../model-directory/index";
 import { runFigures } from "../report/index";
 import { type RunConfig, RunDirectory } from "../runs/index";
 import { type ActiveRun, startRun } from "../tracking/index";
-import { mlmodel } from "./mlflow-model";
 import {
   describeResults,
   describeRun,
@@ -17,6 +16,7 @@ import {
   type Logged,
   logFigures,
   logRunFiles,
+  mlmodel,
   numbers,
   rememberRunId,
   trainingPage,

@@ -7,13 +7,13 @@ import { runFigures } from "../report/index";
 import type { RunConfig, RunDirectory } from "../runs/index";
 import { type ActiveRun, loggedStatus, type StartRunOptions, startRun } from "../tracking/index";
 import type { EpochResult, RunCallback, Trainer, TrainingResult } from "../training/index";
-import { logOnnxModel } from "./mlflow-model";
 import {
   describeResults,
   describeRun,
   endLogged,
   type Logged,
   logFigures,
+  logOnnxModel,
   logRunFiles,
   numbers,
   rememberRunId,

@@ -2,7 +2,20 @@
  * @module Draws heat maps on any canvas, of the web page and of pictures. Imports nothing: the build makes a second copy for browsers,
  * which the server delivers with the page's scripts.
  */
-import type { HeatMapColours } from "./palette";
+
+/** RGB, 0 to 255. */
+type Colour = readonly [number, number, number];
+
+export interface HeatMapColours {
+  readonly negative: Colour;
+  readonly positive: Colour;
+}
+
+/**
+ * Both are visible on pink and purple tissue, also for people with red-green colour blindness. Parts without a contribution are
+ * transparent.
+ */
+export const HEAT_MAP_COLOURS: HeatMapColours = { negative: [0, 110, 140], positive: [255, 150, 0] };
 
 /** The used part of a canvas context. */
 export interface DrawingContext {

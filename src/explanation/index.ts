@@ -1,4 +1,6 @@
 /** @module Explains predictions by covering parts of an image (occlusion) and by class activation. */
+
+export { HEAT_MAP_COLOURS } from "./drawing";
 export {
   DEFAULT_GRID,
   type Explanation,
@@ -10,5 +12,4 @@ export {
   scalesFor,
 } from "./explain";
 export { focusOf } from "./focus";
-export { HEAT_MAP_COLOURS } from "./palette";
 export { explanationPicture, explanationPixels } from "./picture";

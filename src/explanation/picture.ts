@@ -2,9 +2,8 @@
 import type { Canvas } from "@napi-rs/canvas";
 import { createCanvas, imageCanvas, TEXT_FONT } from "../canvas/index";
 import type { RawPicture } from "../image/index";
-import { drawHeatMap, drawScale } from "./drawing";
+import { drawHeatMap, drawScale, HEAT_MAP_COLOURS } from "./drawing";
 import { type Explanation, type HeatMap, type Scales, scaleOf, strongestOf } from "./explain";
-import { HEAT_MAP_COLOURS } from "./palette";
 
 interface PictureOptions {
   /** Must be the same for comparable pictures. Default: what holds each map. */

@@ -12,7 +12,6 @@ export {
   scaled,
   scalingOf,
 } from "./familiarity";
-export { glanceAt, type Look, lookOf, looksAt } from "./look";
-export { joinSamples, MetImages, type MetSample } from "./met-images";
+export { glanceAt, joinSamples, type Look, lookOf, looksAt, MetImages, type MetSample } from "./look";
 export { STRUCTURES } from "./structure";
 export { TEXTURES } from "./texture";

@@ -5,16 +5,22 @@ import { HistoError, Interrupted, messageOf } from "../errors/index";
 import type { Monitor } from "../evaluation/index";
 import type { ParentRun } from "../experiments/tracking/index";
 import { plainDecimal } from "../format/index";
-import { defaultTrainingOptions } from "../options/index";
+import {
+  defaultTrainingOptions,
+  type GivenTrainingOptions,
+  resolveTrainingOptions,
+  type TrainingOptions,
+} from "../options/index";
 import type { Progress } from "../progress/index";
 import { RunDirectory } from "../runs/index";
-import { onPixels } from "./confirm";
+import { highestRate } from "../training/index";
 import { rungsOf, stopsAt } from "./halving";
 import type { SearchJournal, TrialOutcome, TrialRecord } from "./journal";
 import { confirmationName, type LeaderboardRow, leaderboardOf, trialName, writeLeaderboard } from "./leaderboard";
 import { meritOf } from "./objective";
 import type { Sampler } from "./samplers";
 import type { SearchSettings } from "./settings";
+import type { Space } from "./space";
 import { isOfMachine, MachineFault, type TrialHost, type TrialJob } from "./trial";
 import { MOST_STARTS, type TrialPool, type TrialRunner, WorkerLost } from "./workers";
 
@@ -242,5 +248,27 @@ export function barsOnly(progress: Progress): Progress {
       const task = progress.start(label, total, unit);
       return { update: (done, note) => task.update(done, note), finish: () => undefined };
     },
+  };
+}
+
+/** True if trials of the space may be in the subspace. */
+export function searchesSubspace({ fixed, searched }: Space): boolean {
+  const { stem } = searched;
+  return fixed.stem === "subspace" || (stem !== undefined && "choice" in stem && stem.choice.includes("subspace"));
+}
+
+/**
+ * The options of the same network on pixels, without extra features. A learning rate keeps its ratio to the automatic one,
+ * which is lower on pixels because a unit has hundreds of times as many inputs (see {@link highestRate}).
+ */
+export function onPixels(options: GivenTrainingOptions): GivenTrainingOptions {
+  const { rank, whitening, extraFeatures, ...rest } = options;
+  const automatic = (stem: TrainingOptions["stem"]) =>
+    highestRate(resolveTrainingOptions({ ...rest, stem, lr: "auto" }));
+  const { lr = "auto" } = options;
+  return {
+    ...rest,
+    stem: "pixels",
+    lr: lr === "auto" ? lr : (lr * automatic("pixels")) / automatic("subspace"),
   };
 }

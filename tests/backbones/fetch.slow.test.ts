@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fetchBackbone, openBackbone } from "../../src/backbones/index";
-import { GraphSession } from "../../src/onnxruntime/session";
+import { GraphSession } from "../../src/onnxruntime/index";
 import { defaultTrainingOptions } from "../../src/options/index";
 import { silentProgress } from "../../src/progress/index";
 import { withoutPython } from "../support/python";

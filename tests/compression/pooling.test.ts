@@ -6,7 +6,7 @@ import type { LinearMap } from "../../src/conversion/linear";
 import { collect, matrixOf } from "../../src/conversion/matrix";
 import { ExternalData } from "../../src/onnx/external-data";
 import { GraphBuilder } from "../../src/onnx/graph";
-import { loadRuntime } from "../../src/onnxruntime/session";
+import { loadRuntime } from "../../src/onnxruntime/index";
 import { Random } from "../../src/random/index";
 
 const SIZE = 16;

@@ -4,8 +4,8 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import { type AddressInfo, createServer as createSocket } from "node:net";
 import { promisify } from "node:util";
-import { eventOf, type FunctionResult, writeResult } from "../../src/deployment/gateway-events";
 import { LocalLambda } from "../../src/deployment/index";
+import { eventOf, type FunctionResult, writeResult } from "../../src/deployment/local-lambda";
 import { projectRoot } from "../../src/files/index";
 import type { Content, Deployment } from "../serve/contract/client";
 

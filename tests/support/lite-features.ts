@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import type { LiteShape } from "../../src/backbones/index";
 import type { SafetensorsFile } from "../../src/files/index";
 import { efficientNetLite } from "../../src/models/index";
-import { GraphSession } from "../../src/onnxruntime/session";
+import { GraphSession } from "../../src/onnxruntime/index";
 import { tf } from "../../src/tensorflow/index";
 import { loadPretrained } from "../../src/training/fine-tuning";
 
