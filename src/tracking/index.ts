@@ -13,7 +13,7 @@ export type {
   Run,
   RunStatus,
   Tag,
-} from "./client/types";
+} from "./client/values";
 export { ActiveRun } from "./run/active-run";
 export { loggedStatus, type StartRunOptions, startRun, withRun } from "./run/start-run";
 export {

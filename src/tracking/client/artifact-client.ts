@@ -6,8 +6,8 @@ import { downloadFile, type ExpectedFile } from "./download";
 import { ApiError } from "./errors";
 import type { RunClient } from "./run-client";
 import { pagesOf, type Transport } from "./transport";
-import type { FileInfo, ServerInfo } from "./types";
 import { directWayClosed, type MultipartMemory, putFile, putInParts } from "./upload";
+import type { FileInfo, ServerInfo } from "./values";
 
 /** Artifact path of the list. */
 export const CHECKSUM_FILE = "artifacts.sha256";

@@ -1,7 +1,7 @@
 /** @module Experiments, with the method names and argument order of mlflow-js's `ExperimentClient`. */
 import { ApiError } from "./errors";
 import type { Transport } from "./transport";
-import type { Experiment, Tag, ViewType } from "./types";
+import type { Experiment, Tag, ViewType } from "./values";
 
 const ROOT = "/api/2.0/mlflow/experiments";
 

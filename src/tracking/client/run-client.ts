@@ -1,7 +1,21 @@
 /** @module Runs, with the method names and argument order of mlflow-js's `RunClient`. */
 import { type Exchange, pagesOf, type Transport } from "./transport";
-import type { DatasetInput, FileInfo, Metric, Param, Run, RunInfo, RunStatus, Tag, ViewType } from "./types";
-import { fromWireMetric, paramText, tagText, toWireMetric, type WireMetric } from "./values";
+import {
+  type DatasetInput,
+  type FileInfo,
+  fromWireMetric,
+  type Metric,
+  type Param,
+  paramText,
+  type Run,
+  type RunInfo,
+  type RunStatus,
+  type Tag,
+  tagText,
+  toWireMetric,
+  type ViewType,
+  type WireMetric,
+} from "./values";
 
 const ROOT = "/api/2.0/mlflow/runs";
 

@@ -3,8 +3,16 @@ import { stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { messageOf } from "../../errors/index";
 import { artifactPath, storablePath } from "../client/artifact-location";
-import type { DatasetInput, RunStatus } from "../client/types";
-import { BATCH_LIMITS, chunks, paramText, tagText, toWireNumber, wholeNumber } from "../client/values";
+import {
+  BATCH_LIMITS,
+  chunks,
+  type DatasetInput,
+  paramText,
+  type RunStatus,
+  tagText,
+  toWireNumber,
+  wholeNumber,
+} from "../client/values";
 import type { ArtifactEvent, Journal, JournalEvent, RunEvent } from "../spool/journal";
 import { modelFacts, type NamedFacts } from "../spool/model-facts";
 import type { Notice, Patience } from "../spool/retry-policy";

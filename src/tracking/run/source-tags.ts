@@ -2,7 +2,7 @@
 import { execFile } from "node:child_process";
 import { userInfo } from "node:os";
 import { basename } from "node:path";
-import type { Tag } from "../client/types";
+import type { Tag } from "../client/values";
 
 /** How long git's answer is cached, because a search starts many runs in a row. */
 const RECENT_MS = 10_000;

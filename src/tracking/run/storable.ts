@@ -1,7 +1,6 @@
 /** @module Names, times and data sets in the form that MLflow's server stores. */
 import { createHash } from "node:crypto";
-import type { Dataset, DatasetInput, Tag } from "../client/types";
-import { cleanKey, cut, plainText, wholeNumber } from "../client/values";
+import { cleanKey, cut, type Dataset, type DatasetInput, plainText, type Tag, wholeNumber } from "../client/values";
 
 /** Room for the hash within the 250 characters of a key. */
 const STEM_LENGTH = 240;

@@ -6,8 +6,7 @@ import { closeSync, fdatasyncSync, fstatSync, mkdirSync, openSync, readSync, wri
 import { open } from "node:fs/promises";
 import { TrackingInputError } from "../client/errors";
 import type { LoggedModelFacts } from "../client/logged-model-client";
-import type { DatasetInput, RunStatus, Tag } from "../client/types";
-import type { WireNumber } from "../client/values";
+import type { DatasetInput, RunStatus, Tag, WireNumber } from "../client/values";
 import type { NamedFacts } from "./model-facts";
 import type { SpoolDirectory } from "./spool-directory";
 

@@ -2,7 +2,7 @@
 import { ApiError } from "../client/errors";
 import type { LoggedModel, LoggedModelFacts } from "../client/logged-model-client";
 import type { Mlflow } from "../client/mlflow";
-import type { Run, Tag } from "../client/types";
+import type { Run, Tag } from "../client/values";
 import type { RunEvent } from "./journal";
 import type { RetryPolicy } from "./retry-policy";
 

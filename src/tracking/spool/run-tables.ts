@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { TrackingInputError } from "../client/errors";
 import type { Mlflow } from "../client/mlflow";
-import type { Tag } from "../client/types";
+import type { Tag } from "../client/values";
 import { loadJson, type SpoolDirectory, saveJson } from "./spool-directory";
 
 /** The tag that lists the tables of a run as JSON, for MLflow's web interface and Python's `load_table`. */
