@@ -4,7 +4,6 @@
  * them alone (texture and structure), in which a change of few features is not lost among the many of the colours.
  * @see Lee et al. 2018 (Mahalanobis distances for out-of-distribution images); Vovk et al. 2005 (conformal p-values)
  */
-
 import { join } from "node:path";
 import { quantile } from "../collections/index";
 import { principalAxes } from "../eigen/index";
@@ -12,8 +11,7 @@ import type { RowGroups } from "../evaluation/index";
 import { readJson } from "../files/index";
 import type { ModelDirectory } from "../model-directory/index";
 import type { Look } from "./look";
-import { STRUCTURES } from "./structure";
-import { TEXTURES } from "./texture";
+import { STRUCTURES, TEXTURES } from "./structure";
 
 /** Directions of features, from the one at `from` on, in which training tiles vary. */
 export interface Directions {

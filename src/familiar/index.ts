@@ -13,5 +13,4 @@ export {
   scalingOf,
 } from "./familiarity";
 export { glanceAt, joinSamples, type Look, lookOf, looksAt, MetImages, type MetSample } from "./look";
-export { STRUCTURES } from "./structure";
-export { TEXTURES } from "./texture";
+export { STRUCTURES, TEXTURES } from "./structure";

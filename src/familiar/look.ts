@@ -1,11 +1,9 @@
 /** @module Features of an image's appearance, for deciding whether a model was trained on such images, and a sample of those of a service. Needs no network. */
-
 import { spreadOver } from "../collections/index";
 import type { PixelStore } from "../dataset/index";
 import { measureColours } from "../models/colour/index";
 import { Random } from "../random/index";
-import { measureStructure } from "./structure";
-import { measureTexture } from "./texture";
+import { measureStructure, measureTexture } from "./structure";
 
 /** Uses the middle of larger images without resizing, which would remove the differences between scanners. */
 const EDGE = 112;

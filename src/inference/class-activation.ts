@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { type ModelDirectory, openChecked } from "../model-directory/index";
 import { GraphSession, type SessionOptions } from "../onnxruntime/index";
-import { modelInput } from "./model-input";
+import { modelInput } from "./graph-check";
 
 /** Contributions of the places of an image to its logit. They add up to the logit if the network's head is linear. */
 export interface ClassActivation {

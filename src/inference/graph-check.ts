@@ -1,11 +1,11 @@
-/** @module Checks a graph: that it matches its card, so that a card written by hand gives right answers or an error. */
+/** @module Checks that a graph matches its card, so that a card written by hand gives right answers or an error, and prepares its input. */
 import { createReadStream } from "node:fs";
 import { join } from "node:path";
 import { InputError } from "../errors/index";
 import { sizeOf } from "../files/index";
 import { counted } from "../format/index";
 import type { ModelCard, ModelDirectory } from "../model-directory/index";
-import { FLOAT_TYPES, type GraphSession, type TensorDescription } from "../onnxruntime/index";
+import { FLOAT_TYPES, type GraphSession, type InputTensor, type TensorDescription } from "../onnxruntime/index";
 
 /** Number of outputs for each image. */
 const VALUES_PER_IMAGE = { logit: 1, probability: 1, logits2: 2, probabilities2: 2 } as const;
@@ -192,4 +192,35 @@ async function namesDynamicOperator(path: string): Promise<boolean> {
     end = (chunk as string).slice(-LONGEST);
   }
   return false;
+}
+
+/** The graph's input for `count` images. @param pixels uint8, RGB, [count, size, size, 3] */
+export function modelInput(pixels: Uint8Array, count: number, card: ModelCard): InputTensor {
+  const { input, preprocessing } = card;
+  const { size } = preprocessing;
+  if (pixels.length !== count * size * size * 3) {
+    throw new RangeError(`${pixels.length} bytes are not ${count} images of ${size}x${size} RGB pixels.`);
+  }
+  const shape = inputShape(card, count);
+  const ordered = input.layout === "NHWC" ? pixels : channelsFirst(pixels, count, size * size);
+  if (input.dtype === "uint8") return { type: "uint8", data: ordered, shape };
+  const { mean, std } = preprocessing;
+  const data = new Float32Array(ordered.length);
+  const plane = input.layout === "NHWC" ? 1 : size * size;
+  for (let i = 0; i < data.length; i++) {
+    const channel = Math.floor(i / plane) % 3;
+    data[i] = ((ordered[i] as number) / 255 - (mean[channel] as number)) / (std[channel] as number);
+  }
+  return { type: "float32", data, shape };
+}
+
+function channelsFirst(pixels: Uint8Array, count: number, plane: number): Uint8Array {
+  const out = new Uint8Array(pixels.length);
+  for (let image = 0, from = 0; image < count; image++) {
+    const start = image * plane * 3;
+    for (let i = 0; i < plane; i++) {
+      for (let channel = 0; channel < 3; channel++) out[start + channel * plane + i] = pixels[from++] as number;
+    }
+  }
+  return out;
 }

@@ -22,8 +22,8 @@ import {
   checkOutputValues,
   dependsOnBatch,
   fixedBatch,
+  modelInput,
 } from "./graph-check";
-import { modelInput } from "./model-input";
 
 interface PredictorOptions {
   /** Threads of the network. Default: the processor's parallelism, at most 8. */

@@ -2,7 +2,17 @@
 export { agreementFigure, votesFigure } from "./agreement";
 export { architectureFigure, countText, type LayerBox } from "./architecture";
 export { calibrationFigure, scoreFigure } from "./calibration";
-export { beyondBaselineFigure, type ComparedTechnique, techniqueCostFigure, techniquesFigure } from "./comparison";
+export {
+  beyondBaselineFigure,
+  type ComparedTechnique,
+  differenceFigure,
+  importanceFigure,
+  intervalFigure,
+  shiftFigure,
+  subgroupFigure,
+  techniqueCostFigure,
+  techniquesFigure,
+} from "./comparison";
 export { confusionFigure } from "./confusion";
 export { precisionRecallFigure, rocFigure, sweepFigure } from "./curves";
 export { costFigure, latencyFigure, pageFigure, patternFigure } from "./deployment";
@@ -14,6 +24,5 @@ export {
   voteDistributionFigure,
 } from "./eda";
 export { colours, darkTemplate, FIGURE_SIZE, type Figure, figure, lightTemplate, translucent } from "./figure";
-export { differenceFigure, importanceFigure, intervalFigure, shiftFigure, subgroupFigure } from "./intervals";
 export { parallelCoordinates, type Trial } from "./parallel";
 export { explainedVarianceFigure, learningCurves, learningRateFigure, learningRateRangeFigure } from "./training";

@@ -1,5 +1,6 @@
-/** @module Buckets that nobody outside the account can read, and that a removal keeps. */
+/** @module Buckets that nobody outside the account can read, and that a removal keeps, and groups of logs that it removes. */
 import { Duration, RemovalPolicy } from "aws-cdk-lib";
+import { LogGroup, type RetentionDays } from "aws-cdk-lib/aws-logs";
 import {
   BlockPublicAccess,
   Bucket,
@@ -9,6 +10,7 @@ import {
   ObjectOwnership,
 } from "aws-cdk-lib/aws-s3";
 import type { Construct } from "constructs";
+import type { DeploymentSettings } from "../../../src/deployment/settings";
 
 export function privateBucket(scope: Construct, id: string, props: BucketProps): Bucket {
   return new Bucket(scope, id, {
@@ -31,5 +33,15 @@ export function versionedBucket(scope: Construct, id: string, logs: IBucket): Bu
     lifecycleRules: [
       { noncurrentVersionExpiration: Duration.days(30), abortIncompleteMultipartUploadAfter: Duration.days(2) },
     ],
+  });
+}
+
+/** A log group that is deleted with its stack. CloudWatch Logs encrypts it at rest. */
+export function logGroup(scope: Construct, id: string, settings: DeploymentSettings, name?: string): LogGroup {
+  return new LogGroup(scope, id, {
+    ...(name ? { logGroupName: name } : {}),
+    // The enumeration's values are the days; the check of the settings accepts only those.
+    retention: settings.logRetentionDays as RetentionDays,
+    removalPolicy: RemovalPolicy.DESTROY,
   });
 }

@@ -8,8 +8,8 @@ import { Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { StringParameter } from "aws-cdk-lib/aws-ssm";
 import { Construct } from "constructs";
 import { architectureOf, type BatchSettings, type DeploymentSettings } from "../../../../src/deployment/settings";
+import { logGroup } from "../buckets";
 import { acknowledge, acknowledgeObjects, allow } from "../grants";
-import { logGroup } from "../logs";
 import type { Rooms } from "../rooms";
 import { hostParameter } from "./ec2";
 

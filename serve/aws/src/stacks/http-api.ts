@@ -12,8 +12,8 @@ import { HttpIamAuthorizer } from "aws-cdk-lib/aws-apigatewayv2-authorizers";
 import { Dashboard, GraphWidget, type IMetric, Stats } from "aws-cdk-lib/aws-cloudwatch";
 import { Construct } from "constructs";
 import type { DeploymentSettings, Ec2Settings } from "../../../../src/deployment/settings";
+import { logGroup } from "../buckets";
 import { acknowledge } from "../grants";
-import { logGroup } from "../logs";
 import type { AlertsStack } from "./alerts";
 
 export interface EntranceProps {

@@ -5,8 +5,8 @@ import { AnyPrincipal, PolicyStatement } from "aws-cdk-lib/aws-iam";
 import type { Construct } from "constructs";
 import { endpointCount } from "../../../../src/deployment/cost";
 import type { DeploymentSettings } from "../../../../src/deployment/settings";
+import { logGroup } from "../buckets";
 import { closedGroup } from "../grants";
-import { logGroup } from "../logs";
 
 const HTTPS = ec2.Port.tcp(443);
 const NFS = ec2.Port.tcp(2049);
