@@ -38,7 +38,6 @@ export {
   thresholdSweep,
 } from "./curves";
 export { areaOf, crossValidatedArea, delongTest } from "./delong";
-export { readFeedback } from "./feedback";
 export { type GroupTable, readGroups, type Subgroup, subgroupTable } from "./group-table";
 export {
   bestByMonitor,
@@ -59,6 +58,7 @@ export { type BinaryMetrics, binaryMetrics, brierScore, rocAucInterval } from ".
 export {
   labelsAndScores,
   type Prediction,
+  readFeedback,
   readPredictions,
   type ScoredRows,
   writePredictions,

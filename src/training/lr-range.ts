@@ -5,7 +5,7 @@ import { parameterCount } from "../models/index";
 import { definedOnly, type GivenTrainingOptions, resolveTrainingOptions } from "../options/index";
 import { type Progress, silentProgress } from "../progress/index";
 import { useStepWay } from "../tensorflow/index";
-import { ownSize } from "./backbone/names";
+import { ownSize } from "./backbone/backbone-task";
 import type { Callback } from "./callbacks/callback";
 import { withTask } from "./create-task";
 import { createTrainer, stepWayOf } from "./create-trainer";

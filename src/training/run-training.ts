@@ -12,7 +12,7 @@ import { definedOnly, type GivenTrainingOptions } from "../options/index";
 import { type Progress, silentProgress } from "../progress/index";
 import type { RunConfig, RunDirectory, TileCounts } from "../runs/index";
 import { runtime, type StepWay, setPrecision, useStepWay } from "../tensorflow/index";
-import { ownSize } from "./backbone/names";
+import { ownSize } from "./backbone/backbone-task";
 import { BestWeights } from "./callbacks/best-weights";
 import type { Callback } from "./callbacks/callback";
 import { Checkpoints } from "./callbacks/checkpoints";

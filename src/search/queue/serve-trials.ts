@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { hostname } from "node:os";
 import { join, resolve } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import type { Job, RedisOptions } from "bullmq";
 import { datasetContentHash, loadDataset } from "../../dataset/index";
 import { InputError, Interrupted, messageOf } from "../../errors/index";
@@ -16,6 +17,7 @@ import {
   takeJobs,
   type WorkerOptions,
   type WorkerSummary,
+  watchJob,
 } from "../../queue/index";
 import type { TrialOutcome } from "../journal";
 import { MachineFault, type TrialJob } from "../trial";
@@ -31,7 +33,66 @@ import {
   type TrialQueue,
   type TrialReport,
 } from "./protocol";
-import { TrialWatch } from "./watch";
+
+const LOOK_MS = 100;
+
+interface WatchEvents {
+  /** The trial no longer belongs to this worker. */
+  onLost(): void;
+  /** The search was stopped. */
+  onCancelled(): void;
+}
+
+/** Monitors one trial until it ends. */
+class TrialWatch {
+  private readonly ending = new AbortController();
+  private answers: Readonly<Record<string, boolean>>;
+  lost = false;
+  cancelled: boolean;
+
+  constructor(
+    private readonly queue: TrialQueue,
+    private readonly job: Job<QueuedTrial, TrialReport>,
+    private readonly token: string,
+    private readonly events: WatchEvents,
+  ) {
+    this.answers = job.data.answers ?? {};
+    this.cancelled = job.data.cancelled ?? false;
+  }
+
+  /** @param lockMs duration of the lock that was just taken */
+  run(lockMs: number): Promise<void> {
+    const { queue, job, token, events } = this;
+    return watchJob(queue, { id: job.id as string, token, lockMs }, this.ending.signal, {
+      lost: () => {
+        this.lost = true;
+        events.onLost();
+      },
+      data: ({ answers = {}, cancelled = false }) => {
+        this.answers = answers;
+        if (!cancelled || this.cancelled) return;
+        this.cancelled = true;
+        events.onCancelled();
+      },
+    });
+  }
+
+  end(): void {
+    this.ending.abort();
+  }
+
+  /**
+   * The search's answer at a rung: true to stop. False if there is none in time because the search is not running; a later
+   * answer then applies at the next rung.
+   */
+  async answerAt(epoch: number, patienceMs: number, signal: AbortSignal): Promise<boolean> {
+    const until = Date.now() + patienceMs;
+    while (this.answers[epoch] === undefined && Date.now() < until && !signal.aborted && !this.lost) {
+      await setTimeout(LOOK_MS);
+    }
+    return Object.values(this.answers).some(Boolean);
+  }
+}
 
 /** Options of a worker, which runs each trial in its own process. */
 interface TrialWorkerOptions extends WorkerOptions {

@@ -1,8 +1,12 @@
-/** @module A trained head on frozen ONNX backbones, saved as a model on pixels. Embeddings are computed once per file and data set. */
+/**
+ * @module The frozen ONNX backbones that a run's options name, and a trained head on them, which is saved as a model on pixels.
+ * Embeddings are computed once per file and data set.
+ */
 
+import { existsSync } from "node:fs";
 import { copyFile, mkdir } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
-import type { Backbone } from "../../backbones/index";
+import { type Backbone, openBackbone, packagedNamed } from "../../backbones/index";
 import type { Partition } from "../../dataset/index";
 import { InputError } from "../../errors/index";
 import { sha256 } from "../../files/index";
@@ -17,7 +21,7 @@ import {
   setLogit,
 } from "../../models/index";
 import { OPSET } from "../../onnx/index";
-import { defaultTrainingOptions, type TrainingOptions } from "../../options/index";
+import { BACKBONE_PREFIX, defaultTrainingOptions, type TrainingOptions } from "../../options/index";
 import type { RunDirectory } from "../../runs/index";
 import { tf } from "../../tensorflow/index";
 import { featureExamples } from "../batches";
@@ -28,7 +32,6 @@ import { type FeatureScaling, fitScaling, meanOf, rowsAt, scaled, scalingWeights
 import { solvedHead } from "../solved-head";
 import type { TaskContext, TrainingTask } from "../training-task";
 import { type Embeddings, embeddingsOf } from "./embeddings";
-import { openBackbones, sizeFor } from "./names";
 
 /**
  * A head on the features of frozen backbones, and on colour features with `extraFeatures`. Without `hidden` the head is linear
@@ -215,4 +218,49 @@ async function copyBackbone(
     await copyFile(join(dirname(file), name), weights);
   }
   return relative(folder, copy).replaceAll("\\", "/");
+}
+
+/** Edge length for a backbone that takes any size and has no known one. */
+const USUAL_SIZE = 224;
+
+/** The names in `--model backbone:A,B` or `backbone:A,backbone:B`. The name of an existing file may contain commas. */
+function backboneNames(model: string): string[] {
+  const names = model.slice(BACKBONE_PREFIX.length);
+  return existsSync(names) ? [names] : names.split(new RegExp(`,\\s*(?:${BACKBONE_PREFIX})?`));
+}
+
+/**
+ * Opens all backbones of the options.
+ * @throws {InputError} `BACKBONE_...`
+ */
+async function openBackbones(
+  options: Pick<TrainingOptions, "model" | "backboneOutput" | "backbonePool" | "backboneMean" | "backboneStd">,
+  context: TaskContext,
+): Promise<Backbone[]> {
+  const backbones: Backbone[] = [];
+  const names = backboneNames(options.model);
+  if (names.includes("")) {
+    throw new InputError("BACKBONE_NAME", `--model ${options.model} lacks the name of a backbone.`);
+  }
+  for (const name of names) backbones.push(await openBackbone(name, options, context));
+  return backbones;
+}
+
+/**
+ * The edge length for the backbones: the only one that they take, or the one that the first was trained on.
+ * @throws {InputError} `BACKBONE_SIZE` if they take different ones
+ */
+function sizeFor(backbones: readonly Backbone[]): number {
+  const fixed = [...new Set(backbones.flatMap(({ description }) => description.size ?? []))];
+  if (fixed.length > 1) {
+    const each = backbones.map(({ name, description }) => `${name} ${description.size ?? "any"}`).join(", ");
+    throw new InputError("BACKBONE_SIZE", `These backbones take images of different sizes: ${each}.`);
+  }
+  return fixed[0] ?? backbones[0]?.normalization.size ?? USUAL_SIZE;
+}
+
+/** The edge length that a pretrained network was trained on; the one of the options for others. */
+export async function ownSize(options: TrainingOptions, context: TaskContext): Promise<number> {
+  if (options.model.startsWith(BACKBONE_PREFIX)) return sizeFor(await openBackbones(options, context));
+  return packagedNamed(options.model)?.size ?? options.size;
 }
