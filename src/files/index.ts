@@ -18,9 +18,11 @@ export {
   isDirectory,
   makeDirectory,
   makeOutputFolder,
+  makeScratchFolder,
   mustBeReplaceable,
   mustBeWritable,
   removeEmpty,
+  type ScratchFolder,
 } from "./directory";
 export { csvField, csvForeignText, parseDecimal } from "./fields";
 export { sha256, sha256File, sha256FileInThread } from "./hash";
@@ -30,7 +32,6 @@ export { descriptorOf, shortName } from "./named-file";
 export { cacheDirectory, projectPython, projectRoot, projectVersion } from "./project";
 export { readJson, readOrEmpty } from "./read";
 export { bytesOf, SafetensorsFile, sizeOf, type TensorToWrite, writeSafetensors } from "./safetensors";
-export { makeScratchFolder, type ScratchFolder } from "./scratch-folder";
 
 /**
  * Takes the lock `path` against other processes of this machine.

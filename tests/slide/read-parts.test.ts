@@ -3,7 +3,7 @@ import { open, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { HistoError } from "../../src/errors/index";
-import { readParts } from "../../src/slide/tiff/read-parts";
+import { readParts } from "../../src/slide/tiff/tile-store";
 import { temporaryDirectory } from "../support/temporary-directory";
 
 /** A file of 200,000 bytes, no two places near each other alike, and how often it was read. */

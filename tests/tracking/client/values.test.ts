@@ -2,8 +2,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { storablePath } from "../../../src/tracking/client/artifact-location";
-import type { DatasetInput } from "../../../src/tracking/client/types";
-import { cleanKey, paramText, storableName, tagText, toWireMetric } from "../../../src/tracking/client/values";
+import {
+  cleanKey,
+  type DatasetInput,
+  paramText,
+  storableName,
+  tagText,
+  toWireMetric,
+} from "../../../src/tracking/client/values";
 import { storableDataset } from "../../../src/tracking/run/storable";
 
 test("keys keep what MLflow accepts and lose the rest", () => {
