@@ -92,10 +92,10 @@ export function describeShift([first, second]: readonly [string, string], shift:
   const [low, high] = shift.ci95.map((value) => value.toFixed(2));
   const figures = `AUC ${shift.auc.toFixed(2)}, 95 % ${low} to ${high}`;
   if (!shift.differs) {
-    const chance = shift.auc < 0.5 ? "; below 0.5 is chance" : "";
+    const able = shift.auc < 0.5 ? "does no better than guessing" : "can hardly tell them apart";
     return shift.ci95[1] > UNCLEAR
-      ? `Whether the ${first} and ${second} images look alike is not clear: they are too few, or of too few patients or slides, to tell (${figures}${chance}).`
-      : `The ${first} and ${second} images look alike: a classifier can hardly tell them apart (${figures}${chance}).`;
+      ? `Whether the ${first} and ${second} images look alike is not clear: a classifier ${able} (${figures}), but they are too few, or of too few patients or slides, to be sure.`
+      : `The ${first} and ${second} images look alike: a classifier ${able} (${figures}).`;
   }
   const most = shift.measures.map(
     ({ measure, difference }) => `${measure} ${difference > 0 ? "+" : ""}${difference.toFixed(1)}`,

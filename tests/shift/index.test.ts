@@ -110,13 +110,17 @@ test("sets of few patients that do not differ have an area of one half on averag
   }
 });
 
-test("a sentence says so if there are too few images or patients to tell, and that an area below one half is chance", () => {
+test("a sentence says so if there are too few images or patients to tell, and calls an area below one half guessing", () => {
   const shift = { images: [30, 30] as const, differs: false, measures: [] };
   const says = (auc: number, low: number, high: number) =>
     describeShift(["train", "test"], { ...shift, auc, ci95: [low, high] });
   assert.match(
     says(0.3, 0.05, 0.8),
-    /^Whether the train and test images look alike is not clear: .*0\.80; below 0\.5 is chance\)\.$/,
+    /^Whether .* is not clear: a classifier does no better than guessing \(AUC 0\.30, .*0\.80\), but they are too few.* sure\.$/,
+  );
+  assert.match(
+    says(0.45, 0.34, 0.56),
+    /look alike: a classifier does no better than guessing \(AUC 0\.45, [^;]*0\.56\)\.$/,
   );
   assert.match(says(0.52, 0.4, 0.64), /^The train and test images look alike: .*\(AUC 0\.52, 95 % 0\.40 to 0\.64\)\.$/);
 });
