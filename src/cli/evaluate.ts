@@ -107,12 +107,12 @@ export const command = defineCommand({
       ...measured,
       ...(results.folds && overFolds(evaluation, results.folds)),
       cautions: evaluation.cautions(results, measured),
-      ...(validation.length > 0 && temperatureOf(evaluation, validation)),
+      ...(validation.length > 0 && !results.folds && temperatureOf(evaluation, validation)),
       ...(agreement.length > 0 && { agreement }),
       ...(table && groups && { groups, groupsMatched: countsOf(table) }),
       ...(existsSync(results.directory.shift) && { shift: await readJson<Shifts>(results.directory.shift) }),
       ...(options.feedback !== undefined && { feedback: await judgedByPeople(evaluation, options.feedback, results) }),
-      ...(options.against && { comparison: await compare(await local(options.against), rows, threshold.value) }),
+      ...(options.against && { comparison: await compare(await local(options.against), results, rows) }),
     };
     const report = options.report ? await reportOf(results, result, options, { progress, signal }) : undefined;
     if (report) progress.say(`Report: ${report}`);
@@ -208,14 +208,26 @@ function temperatureOf(evaluation: Evaluation, rows: Parameters<Evaluation["labe
 
 async function compare(
   against: string,
-  predictions: Parameters<Evaluation["compareModels"]>[0]["predictions"],
-  threshold: number,
+  results: RunResults,
+  predictions: readonly Prediction[],
 ): Promise<Comparison & { against: string }> {
   const { compareModels, readRun } = await import("../evaluation/index.js");
   const other = await readRun(against);
+  for (const { folds, directory } of [results, other]) if (folds) throw perFold(directory.path);
   const rows = other.test.length > 0 ? other.test : other.validation;
-  const comparison = compareModels({ predictions, threshold }, { predictions: rows, threshold: other.threshold.value });
+  const comparison = compareModels(
+    { predictions, threshold: results.threshold.value },
+    { predictions: rows, threshold: other.threshold.value },
+  );
   return { against: other.directory.path, ...comparison };
+}
+
+/** DeLong's test ranks the scores of one model. */
+function perFold(path: string): InputError {
+  return new InputError(
+    "RUN_FOLDS",
+    `--against: ${path} has a model for each fold, whose scores are not comparable; compare the run of one fold in it with another run of that fold.`,
+  );
 }
 
 /** Reads `--groups`. */

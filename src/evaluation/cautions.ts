@@ -27,7 +27,7 @@ function foldWords(folds: readonly FoldMetrics[] = []): string[] {
   const spread = rocAuc.std === null ? "" : `, standard deviation ${decimal(rocAuc.std)}`;
   return [
     `The predictions are of ${counted(folds.length, "model")}, each for the images of its fold, and a measure of all of them together ` +
-      `ranks scores of different models as if they were of one. Within the folds the ROC AUC is ${decimal(rocAuc.mean)} (mean${spread}).`,
+      `ranks scores of different models as if they were of one; so no temperature is fitted to them. Within the folds the ROC AUC is ${decimal(rocAuc.mean)} (mean${spread}).`,
   ];
 }
 

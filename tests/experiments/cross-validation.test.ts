@@ -63,6 +63,17 @@ test("--fold all trains on each fold in turn, summarizes, and keeps what is fini
     caution,
   );
   assert.doesNotMatch(pooled.cautions.join(), /no test predictions/);
+  assert.ok(!("temperature" in pooled) && caution?.includes("no temperature is fitted"), "one for several models");
+  for (const [one, other] of [
+    ["run", "run/fold-0"],
+    ["run/fold-0", "run"],
+  ] as const) {
+    const against = await histoHere("evaluate", "--no-track", "--run", join(data, one), "--against", join(data, other));
+    assert.deepEqual(
+      [against.status, /a model for each fold.*compare the run of one fold/.test(against.stderr)],
+      [2, true],
+    );
+  }
   assert.ok((await readFile(pooled.report, "utf8")).includes(caution ?? ""));
   assert.match(
     (await histoHere(...evaluate)).stdout,
