@@ -4,8 +4,12 @@ import * as tf from "@tensorflow/tfjs";
 /** Value of a scaled exponential unit far below zero. */
 const SATURATION = -1.7580993408473766;
 
+/** Marks a layer that is mended, because modules may be loaded again in the same process. */
+const MENDED = Symbol.for("histo.mended");
+
 interface DropoutCall {
   readonly rate: number;
+  [MENDED]?: true;
   call(inputs: tf.Tensor | tf.Tensor[], options: { readonly training?: boolean }): tf.Tensor | tf.Tensor[];
 }
 
@@ -15,6 +19,8 @@ interface DropoutCall {
  */
 function mendAlphaDropout(): void {
   const layer = Object.getPrototypeOf(tf.layers.alphaDropout({ rate: 0.5 })) as DropoutCall;
+  if (layer[MENDED]) return;
+  layer[MENDED] = true;
   const { call } = layer;
   layer.call = function (this: DropoutCall, inputs, options) {
     const { rate } = this;
@@ -67,7 +73,7 @@ function transformEachImage(): void {
     const { inputs, attrs } = call as unknown as TransformCall;
     const { image, transforms } = inputs;
     const { interpolation, fillMode, fillValue, outputShape } = attrs;
-    if (image.shape[0] === 1) return kernel.kernelFunc(call);
+    if (image.shape[0] <= 1) return kernel.kernelFunc(call);
     const one = (i: number) => {
       const row = transforms.shape[0] === 1 ? transforms : tf.slice(transforms, [i], [1]);
       return tf.image.transform(tf.slice(image, [i], [1]), row, interpolation, fillMode, fillValue, outputShape);

@@ -22,6 +22,17 @@ describe("alpha dropout", () => {
     }
   });
 
+  it("is mended once, also where the module is loaded again", () => {
+    const path = require.resolve("../../src/tensorflow/mended");
+    delete require.cache[path];
+    require(path);
+    const layer = tf.layers.alphaDropout({ rate: 0.5 });
+    const zeros = (layer.apply(tf.zeros([1, 1000]), { training: true }) as tf.Tensor).dataSync();
+    const dropped = zeros.filter((value) => value < 0).length / zeros.length;
+    assert.ok(Math.abs(dropped - 0.5) < 0.1, `${dropped} dropped`);
+    assert.ok(Math.abs(Math.min(...zeros) + Math.max(...zeros)) < 0.5, `${Math.min(...zeros)} ${Math.max(...zeros)}`);
+  });
+
   it("does nothing in prediction and at the rate 0", () => {
     const predicted = tf.layers.alphaDropout({ rate: 0.5 }).apply(values) as tf.Tensor;
     const none = tf.layers.alphaDropout({ rate: 0 }).apply(values, { training: true }) as tf.Tensor;
@@ -95,6 +106,8 @@ describe("without the native TensorFlow", () => {
     const [left, up] = ["[1, 0, 1, 0, 1, 0, 0, 0]", "[1, 0, 0, 0, 1, 1, 0, 0]"];
     assert.equal(moved(`[${left}, ${up}, ${left}]`), "2,0,4,0,7,8,0,0,10,0,12,0");
     assert.equal(moved(`[${left}]`), "2,0,4,0,6,0,8,0,10,0,12,0");
+    const none = `tf.image.transform(tf.zeros([0, 2, 2, 1]), tf.tensor2d([${left}]), "nearest", "constant", 0).shape`;
+    assert.equal(printed(none, { HISTO_TENSORFLOW: "javascript" }), "0,2,2,1");
   });
 });
 
