@@ -50,6 +50,7 @@ export { chooseStepWay, type Processor, processor, type StepChoice } from "./ste
 export {
   type Candidate,
   candidatesOf,
+  denseStepSeconds,
   plainWay,
   type StepWay,
   type TimedWay,

@@ -1,6 +1,15 @@
 /** @module Builds the trainer of a plan, and chooses how its steps are computed: the precision of products and the way of updates. */
 import { leastBatch, type TrainingOptions } from "../options/index";
-import { Adam, chooseStepWay, type Optimizer, plainWay, RmsProp, Sgd, type StepWay } from "../tensorflow/index";
+import {
+  Adam,
+  chooseStepWay,
+  denseStepSeconds,
+  type Optimizer,
+  plainWay,
+  RmsProp,
+  Sgd,
+  type StepWay,
+} from "../tensorflow/index";
 import { balanced, batchesOf, shuffled } from "./batches";
 import type { Callback } from "./callbacks/callback";
 import type { TrainingData } from "./data";
@@ -63,4 +72,15 @@ export async function stepWayOf(
   const large = workload === "dense" ? parameters >= MANY_WEIGHTS : size ** 2 >= MANY_PIXELS;
   if (workload && large) return (await chooseStepWay(workload, { precision })).chosen;
   return precision === "auto" ? plainWay : { ...plainWay, precision };
+}
+
+/** About how many seconds a step of a large MLP takes on this processor; undefined for other networks. @see stepWayOf */
+export async function expectedStepSeconds(
+  { model, precision, batch }: Pick<TrainingOptions, "model" | "precision" | "batch">,
+  parameters: number,
+): Promise<number | undefined> {
+  if (model !== "mlp" || parameters < MANY_WEIGHTS) return undefined;
+  const { times, chosen } = await chooseStepWay("dense", { precision });
+  const way = times.find((timed) => timed.precision === chosen.precision && timed.updates === chosen.updates);
+  return way && denseStepSeconds(way.seconds, parameters, batch);
 }

@@ -21,7 +21,7 @@ import { EarlyStopping, ReduceOnPlateau, StopWhenLossRises } from "./callbacks/p
 import { HistoryFile, ProgressBar } from "./callbacks/reports";
 import { CheckpointStore } from "./checkpoint";
 import { withTask } from "./create-task";
-import { createTrainer, stepWayOf } from "./create-trainer";
+import { createTrainer, expectedStepSeconds, stepWayOf } from "./create-trainer";
 import type { TrainingData } from "./data";
 import { evaluateRun } from "./evaluate-run";
 import { checkMemory, planTraining, type TrainingPlan } from "./plan";
@@ -133,6 +133,8 @@ async function train(
   }
   const way = await wayOf(plan, task);
   useStepWay(way);
+  const parameters = parameterCount(task.model);
+  const expectedSeconds = await expectedStepSeconds(options, parameters);
   const config: RunConfig = { ...(await configOf(plan, data, task, way)), ...(bestOf && { bestOf }) };
   const store = new CheckpointStore(run.checkpoints, fingerprint(plan, config, data, task.stemFingerprint));
   const best = new BestWeights(run.bestSoFar, plan.monitor, options.keepBest);
@@ -142,7 +144,7 @@ async function train(
       best,
       new HistoryFile(run),
       new ProgressBar(progress),
-      new Forecast(progress, { ...options, parameters: parameterCount(task.model) }),
+      new Forecast(progress, { ...options, parameters, expectedSeconds }),
       ...callbacks,
       new Checkpoints(store, progress, checkpointEvery),
     ],

@@ -11,17 +11,20 @@ interface ForecastTraining extends Pick<TrainingOptions, "optimizer" | "ema"> {
   readonly stem: string;
   /** Weights of the trained network. */
   readonly parameters: number;
+  /** About how many seconds a batch will take, if that is known before the first one. */
+  readonly expectedSeconds?: number | undefined;
 }
 
 /** Number of timed batches, after the slower first one. */
 const TIMED = 2;
-/** No message below two minutes or half a gigabyte. */
+/** Less memory, and a measured duration below this, is not worth a message. */
 const [LONG_SECONDS, MUCH_BYTES] = [120, 5e8];
 
-/** Reports the memory of the weights before the first batch, and the expected duration after the third. */
+/** Reports memory and expected duration of a large training before the first batch, and the measured duration after the third. */
 export class Forecast implements Callback {
   private first = 0;
   private begun = 0;
+  private isAdvised = false;
 
   /** @param now milliseconds */
   constructor(
@@ -30,27 +33,44 @@ export class Forecast implements Callback {
     private readonly now: () => number = () => performance.now(),
   ) {}
 
-  onStart({ step }: RunningTraining): void {
-    this.first = step + 1;
-    const { parameters } = this.training;
+  onStart(training: RunningTraining): void {
+    this.first = training.step + 1;
+    const { parameters, expectedSeconds } = this.training;
     const bytes = trainingBytes(parameters, this.training);
     if (bytes < MUCH_BYTES) return;
     const millions = Math.round(parameters / 1e6).toLocaleString("en");
     this.progress.say(`${millions} million weights: they and the optimizer take ${gigabytes(bytes)} of memory.`);
+    if (expectedSeconds) this.sayDuration(training, expectedSeconds, "about");
   }
 
-  onBatchEnd({ step, source, options: { epochs } }: RunningTraining): void {
-    if (step === this.first) this.begun = this.now();
-    if (step !== this.first + TIMED) return;
+  onBatchEnd(training: RunningTraining): void {
+    if (training.step === this.first) this.begun = this.now();
+    if (training.step !== this.first + TIMED) return;
     const perBatch = (this.now() - this.begun) / 1000 / TIMED;
-    const left = perBatch * (epochs * source.batches - step);
-    if (left < LONG_SECONDS) return;
+    if (perBatch * batchesLeft(training) >= LONG_SECONDS) this.sayDuration(training, perBatch, "up to");
+  }
+
+  private sayDuration(training: RunningTraining, perBatch: number, how: string): void {
+    const {
+      source,
+      options: { epochs },
+    } = training;
+    const left = perBatch * batchesLeft(training);
+    const batches = `${counted(epochs, "epoch")}, ${counted(source.batches, "batch", "batches")} each`;
+    this.progress.say(`This takes ${how} ${seconds(left)} (${batches}, ${seconds(perBatch)} a batch).${this.advice()}`);
+  }
+
+  /** What would be quicker; said once. */
+  private advice(): string {
+    if (this.isAdvised) return "";
+    this.isAdvised = true;
     const { data, model, stem } = this.training;
     const subspace =
       model === "mlp" && stem !== "subspace" ? ", or the same network with --stem subspace in minutes" : "";
-    this.progress.say(
-      `This takes up to ${seconds(left)} (${counted(epochs, "epoch")}, ${counted(source.batches, "batch", "batches")} each, ${seconds(perBatch)} a batch). ` +
-        `Quicker: histo train --data ${shellText([data])} --model colour in seconds${subspace}.`,
-    );
+    return ` Quicker: histo train --data ${shellText([data])} --model colour in seconds${subspace}.`;
   }
+}
+
+function batchesLeft({ step, source, options: { epochs } }: RunningTraining): number {
+  return epochs * source.batches - step;
 }

@@ -5,7 +5,10 @@ import { Forecast, type Trainer } from "../../../src/training/index";
 import { watchedTrainer } from "../../support/epochs";
 
 /** What is said of a training of 10 epochs with 50 batches, when a batch takes so many milliseconds. */
-function said(milliseconds: number, training: { parameters: number; model?: string; ema?: number }): string[] {
+function said(
+  milliseconds: number,
+  training: { parameters: number; model?: string; ema?: number; expectedSeconds?: number },
+): string[] {
   const lines: string[] = [];
   let clock = 0;
   const forecast = new Forecast(
@@ -27,6 +30,14 @@ test("a long training of a large network says what it takes, and what would be q
   assert.deepEqual(said(2000, { parameters: 360e6 }), [
     "360 million weights: they and the optimizer take 4.3 GB of memory.",
     "This takes up to 16 min 34 s (10 epochs, 50 batches each, 2.0 s a batch). Quicker: histo train --data tiles --model colour in seconds, or the same network with --stem subspace in minutes.",
+  ]);
+});
+
+test("where the duration can be expected, it is said with the advice before the first batch, and measured after the third", () => {
+  assert.deepEqual(said(2000, { parameters: 360e6, expectedSeconds: 1.5 }), [
+    "360 million weights: they and the optimizer take 4.3 GB of memory.",
+    "This takes about 12 min 30 s (10 epochs, 50 batches each, 1.5 s a batch). Quicker: histo train --data tiles --model colour in seconds, or the same network with --stem subspace in minutes.",
+    "This takes up to 16 min 34 s (10 epochs, 50 batches each, 2.0 s a batch).",
   ]);
 });
 
