@@ -66,7 +66,7 @@ export function measureColours(levels: Levels, height: number, width: number): F
     blocks = sumsOfFour(blocks);
     features.push(spreadsOf(blocks.sums, scale ** 2));
   }
-  const [down, across] = [meanSteps(levels, height - 1, width, width), meanSteps(levels, height, width - 1, 1)];
+  const [down, across] = [meanSteps(levels, height, width, width), meanSteps(levels, height, width, 1)];
   features.push(down.map((step, channel) => (step + across[channel]!) / (2 * LARGEST)));
   return Float32Array.from(features.flat());
 }
@@ -155,9 +155,9 @@ function sumsOfFour({ sums, height, width }: Blocks): Blocks {
   return { sums: result, height: rows, width: columns };
 }
 
-/** The channels' mean absolute differences of pixels `apart` from each other, 0 if there are none. */
-function meanSteps(levels: Levels, rows: number, columns: number, apart: number): number[] {
-  const width = apart === 1 ? columns + 1 : columns;
+/** The channels' mean absolute differences of neighbours, 1 apart in a row or `width` apart in a column; 0 if there are none. */
+function meanSteps(levels: Levels, height: number, width: number, apart: number): number[] {
+  const [rows, columns] = apart === 1 ? [height, width - 1] : [height - 1, width];
   const sums = [0, 0, 0, 0, 0, 0];
   for (let y = 0; y < rows; y++) {
     // Small integers are added fastest.
