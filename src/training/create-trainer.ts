@@ -60,27 +60,25 @@ function createOptimizer(options: TrainingOptions): Optimizer {
 /** Below these sizes, all ways are fast: an MLP with fewer weights, or images with fewer pixels. */
 const [MANY_WEIGHTS, MANY_PIXELS] = [1e6, 64 ** 2];
 
+/** How steps are computed, and about how many seconds one takes; unknown unless it was timed on a large MLP's layer. */
+export interface ChosenWay {
+  readonly way: StepWay;
+  readonly stepSeconds?: number | undefined;
+}
+
 /**
  * The fastest way on this processor, timed once (see `chooseStepWay`). Small trainings are not timed and use exact products.
  * @param parameters weights of the trained network
  */
 export async function stepWayOf(
-  { model, size, precision }: Pick<TrainingOptions, "model" | "size" | "precision">,
+  { model, size, precision, batch }: Pick<TrainingOptions, "model" | "size" | "precision" | "batch">,
   parameters: number,
-): Promise<StepWay> {
+): Promise<ChosenWay> {
   const workload = ({ mlp: "dense", cnn: "convolution", vit: "tokens" } as const)[model];
   const large = workload === "dense" ? parameters >= MANY_WEIGHTS : size ** 2 >= MANY_PIXELS;
-  if (workload && large) return (await chooseStepWay(workload, { precision })).chosen;
-  return precision === "auto" ? plainWay : { ...plainWay, precision };
-}
-
-/** About how many seconds a step of a large MLP takes on this processor; undefined for other networks. @see stepWayOf */
-export async function expectedStepSeconds(
-  { model, precision, batch }: Pick<TrainingOptions, "model" | "precision" | "batch">,
-  parameters: number,
-): Promise<number | undefined> {
-  if (model !== "mlp" || parameters < MANY_WEIGHTS) return undefined;
-  const { times, chosen } = await chooseStepWay("dense", { precision });
-  const way = times.find((timed) => timed.precision === chosen.precision && timed.updates === chosen.updates);
-  return way && denseStepSeconds(way.seconds, parameters, batch);
+  if (!workload || !large) return { way: precision === "auto" ? plainWay : { ...plainWay, precision } };
+  const { times, chosen: way } = await chooseStepWay(workload, { precision });
+  const timed = times.find((other) => other.precision === way.precision && other.updates === way.updates);
+  if (!timed || workload !== "dense") return { way };
+  return { way, stepSeconds: denseStepSeconds(timed.seconds, parameters, batch) };
 }

@@ -106,7 +106,7 @@ export async function runLearningRateRange(
   const context = { progress, ...(signal && { signal }) };
   if (given.size === undefined) options.size = await ownSize(options, context);
   return withTask(options, context, async (data, task) => {
-    useStepWay(await stepWayOf(options, parameterCount(task.model)));
+    useStepWay((await stepWayOf(options, parameterCount(task.model))).way);
     const shown = progress.start("Learning rate range", steps, "steps");
     const result = await learningRateRange(
       ({ learningRate, callbacks }) => {

@@ -21,7 +21,7 @@ import { EarlyStopping, ReduceOnPlateau, StopWhenLossRises } from "./callbacks/p
 import { HistoryFile, ProgressBar } from "./callbacks/reports";
 import { CheckpointStore } from "./checkpoint";
 import { withTask } from "./create-task";
-import { createTrainer, expectedStepSeconds, stepWayOf } from "./create-trainer";
+import { type ChosenWay, createTrainer, stepWayOf } from "./create-trainer";
 import type { TrainingData } from "./data";
 import { evaluateRun } from "./evaluate-run";
 import { checkMemory, planTraining, type TrainingPlan } from "./plan";
@@ -131,10 +131,9 @@ async function train(
   if (runtime.kind !== "native") {
     progress.say("Warning: no native TensorFlow; plain JavaScript trains 10 to 100 times slower (see histo doctor).");
   }
-  const way = await wayOf(plan, task);
-  useStepWay(way);
   const parameters = parameterCount(task.model);
-  const expectedSeconds = await expectedStepSeconds(options, parameters);
+  const { way, stepSeconds } = await wayOf(plan, parameters);
+  useStepWay(way);
   const config: RunConfig = { ...(await configOf(plan, data, task, way)), ...(bestOf && { bestOf }) };
   const store = new CheckpointStore(run.checkpoints, fingerprint(plan, config, data, task.stemFingerprint));
   const best = new BestWeights(run.bestSoFar, plan.monitor, options.keepBest);
@@ -144,7 +143,7 @@ async function train(
       best,
       new HistoryFile(run),
       new ProgressBar(progress),
-      new Forecast(progress, { ...options, parameters, expectedSeconds }),
+      new Forecast(progress, { ...options, parameters, expectedSeconds: stepSeconds }),
       ...callbacks,
       new Checkpoints(store, progress, checkpointEvery),
     ],
@@ -194,11 +193,11 @@ function reactions({ options, monitor, learningRate: { plateau } }: TrainingPlan
 }
 
 /** A resumed run keeps its way of computing steps, even on another machine, unless the options set another precision. */
-async function wayOf({ options, begun }: TrainingPlan, task: TrainingTask): Promise<StepWay> {
+async function wayOf({ options, begun }: TrainingPlan, parameters: number): Promise<ChosenWay> {
   const { precision } = options;
   const before = begun?.stepWay;
-  if (before && (precision === "auto" || precision === before.precision)) return before;
-  return stepWayOf(options, parameterCount(task.model));
+  if (before && (precision === "auto" || precision === before.precision)) return { way: before };
+  return stepWayOf(options, parameters);
 }
 
 /** The content of `config.json` before the training. */

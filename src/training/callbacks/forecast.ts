@@ -51,13 +51,11 @@ export class Forecast implements Callback {
   }
 
   private sayDuration(training: RunningTraining, perBatch: number, how: string): void {
-    const {
-      source,
-      options: { epochs },
-    } = training;
-    const left = perBatch * batchesLeft(training);
-    const batches = `${counted(epochs, "epoch")}, ${counted(source.batches, "batch", "batches")} each`;
-    this.progress.say(`This takes ${how} ${seconds(left)} (${batches}, ${seconds(perBatch)} a batch).${this.advice()}`);
+    const left = seconds(perBatch * batchesLeft(training));
+    const epochs = counted(training.options.epochs, "epoch");
+    const batches = counted(training.source.batches, "batch", "batches");
+    const rate = `${epochs}, ${batches} each, ${seconds(perBatch)} a batch`;
+    this.progress.say(`This takes ${how} ${left} (${rate}).${this.advice()}`);
   }
 
   /** What would be quicker; said once. */
