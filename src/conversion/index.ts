@@ -1,13 +1,6 @@
 /** @module Converts trained runs to ONNX graphs and compares their logits with TensorFlow's. */
 export { identityConverters } from "./conversion";
-export {
-  GRAPH_FILE,
-  type GraphFiles,
-  type GraphOptions,
-  INPUT_NAME,
-  OUTPUT_NAME,
-  writeGraphFiles,
-} from "./graph-files";
+export * from "./graph-files";
 export * from "./linear";
 export { collect, type Matrix, MatrixMultiplier, matrixOf, storedMatrix } from "./matrix";
 export { RunTiles, readTrainedRun, type TrainedRun } from "./run-tiles";

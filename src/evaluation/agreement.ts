@@ -1,7 +1,4 @@
-/**
- * @module Where a model is right: results by agreement of the experts (is it right where they agree, and unsure where they disagree?), and
- * its worst mistakes.
- */
+/** @module Where a model is right: results by agreement of the experts, and its worst mistakes. */
 import { groupBy } from "../collections/index";
 import { shareOfRowsInterval } from "./intervals";
 import { labelsAndScores, type Prediction } from "./predictions";
@@ -22,10 +19,7 @@ export interface AgreementGroup {
   readonly rocAuc: number;
 }
 
-/**
- * Results by number of experts who agreed with the majority, from the most disputed images to the clearest. Ignores images
- * without votes.
- */
+/** Results by the number of experts who agreed with the majority, from the most disputed images; without those that have no votes. */
 export function resultsByAgreement(predictions: readonly Prediction[], threshold: number): AgreementGroup[] {
   const groups = groupBy(withVotes(predictions), ({ votes: { positive, total } }) => {
     return `${Math.max(positive, total - positive)}/${total}`;
@@ -90,7 +84,7 @@ function withVotes(predictions: readonly Prediction[]): Voted[] {
 }
 
 /** True if the decision at the threshold equals the label. */
-export function isRight({ label, probability }: Prediction, threshold: number): boolean {
+function isRight({ label, probability }: Prediction, threshold: number): boolean {
   return probability >= threshold === (label === 1);
 }
 
@@ -99,10 +93,7 @@ export interface Mistake extends Prediction {
   readonly kind: "false positive" | "false negative";
 }
 
-/**
- * Wrong decisions, the most confident first: false positives by highest, false negatives by lowest probability.
- * @param count at most this many of each kind
- */
+/** Wrong decisions, the most confident first. @param count at most this many of each kind */
 export function worstMistakes(
   predictions: readonly Prediction[],
   threshold: number,

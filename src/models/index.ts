@@ -8,28 +8,6 @@ export { CounterDropout, setStep } from "./layers/counter-dropout";
 export { ColourFeatures, OnnxBackbone, type OnnxBackboneConfig, SubspaceProjection } from "./layers/frozen";
 export { applyLayer } from "./layers/layer";
 export { PositionEmbedding, SelfAttention } from "./layers/transformer";
-export {
-  type Activation,
-  architectureOf,
-  colourRegression,
-  mlp,
-  mlpBehindProjection,
-  mlpOnFeatures,
-  type Normalization,
-} from "./mlp";
+export * from "./mlp";
 export { vit } from "./vit";
-export {
-  copyWeights,
-  describeModel,
-  loadWeights,
-  type NamedWeight,
-  namedWeights,
-  parameterCount,
-  readParts,
-  saveModel,
-  saveTopology,
-  saveWeights,
-  setLogit,
-  toWrite,
-  weightsAreFinite,
-} from "./weights";
+export * from "./weights";

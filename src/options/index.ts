@@ -5,10 +5,4 @@ export { changeSchema, deploymentSchema, logsSchema, pricesSchema, releaseSchema
 export { leastBatch, optionsOf, resolveTrainingOptions } from "./resolve";
 export { serveSchema } from "./serve";
 export { slideSchema } from "./slide/index";
-export {
-  BACKBONE_PREFIX,
-  defaultTrainingOptions,
-  type GivenTrainingOptions,
-  type TrainingOptions,
-  trainingSchema,
-} from "./training";
+export * from "./training";

@@ -2,27 +2,11 @@
 export { agreementFigure, votesFigure } from "./agreement";
 export { architectureFigure, countText, type LayerBox } from "./architecture";
 export { calibrationFigure, scoreFigure } from "./calibration";
-export {
-  beyondBaselineFigure,
-  type ComparedTechnique,
-  differenceFigure,
-  importanceFigure,
-  intervalFigure,
-  shiftFigure,
-  subgroupFigure,
-  techniqueCostFigure,
-  techniquesFigure,
-} from "./comparison";
+export * from "./comparison";
 export { confusionFigure } from "./confusion";
 export { precisionRecallFigure, rocFigure, sweepFigure } from "./curves";
 export { costFigure, latencyFigure, pageFigure, patternFigure } from "./deployment";
-export {
-  barFigure,
-  classBalanceFigure,
-  colourDistributionFigure,
-  tileScatterFigure,
-  voteDistributionFigure,
-} from "./eda";
+export * from "./eda";
 export { colours, darkTemplate, FIGURE_SIZE, type Figure, figure, lightTemplate, translucent } from "./figure";
 export { parallelCoordinates, type Trial } from "./parallel";
 export { explainedVarianceFigure, learningCurves, learningRateFigure, learningRateRangeFigure } from "./training";

@@ -11,7 +11,7 @@ import { defaultTrainingOptions, type GivenTrainingOptions, resolveTrainingOptio
 import type { Figure } from "../plots/index";
 import { type Progress, silentProgress } from "../progress/index";
 import type { ActiveRun } from "../tracking/index";
-import { createTask, openTrainingData, type TaskContext } from "../training/index";
+import { openTrainingData, type TaskContext, withTask } from "../training/index";
 import { searchFigures } from "./figures";
 import { type Halving, rungsOf } from "./halving";
 import { SearchJournal, type TrialRecord } from "./journal";
@@ -31,10 +31,7 @@ interface SearchOptions {
   readonly run: string;
   /** Total number of trials, including those of earlier calls. Default: 20. */
   readonly trials?: number;
-  /**
-   * Trials at the same time, each in its own process. Default: 1 (in this process). With `redis`: trials in the queue.
-   * Default: the number of workers.
-   */
+  /** Trials at the same time, each in its own process. Default: 1, in this process; with `redis`: the number of workers. */
   readonly workers?: number | undefined;
   /** Address of a Redis server whose workers (`histo worker`) run the trials. */
   readonly redis?: string | undefined;
@@ -176,14 +173,9 @@ async function prepareShared(
   context: TaskContext & { readonly signal: AbortSignal; readonly reading: Reading },
 ): Promise<void> {
   const options = resolveTrainingOptions({ ...space.fixed, ...given });
-  const data = await openTrainingData(options, context);
-  try {
-    if (options.stem !== "subspace" || "rank" in space.searched) return;
-    const task = await createTask({ ...options, hidden: [1] }, data, context);
-    await task.close();
-  } finally {
-    data.close();
-  }
+  const hasBasis = options.stem === "subspace" && !("rank" in space.searched);
+  if (hasBasis) await withTask({ ...options, hidden: [1] }, context, async () => undefined);
+  else (await openTrainingData(options, context)).close();
 }
 
 async function logSettings(active: ActiveRun, settings: SearchSettings): Promise<void> {

@@ -15,36 +15,14 @@ export {
   denseForward,
   disposeGradients,
 } from "./dense-chain";
-export {
-  addGradients,
-  differentiable,
-  disposeGradient,
-  type FactoredGradient,
-  type FactoredLayer,
-  type Gradients,
-  isFactored,
-  lossAndGradients,
-  markFactored,
-  multiplyOut,
-  scaleGradient,
-  squaredNorm,
-  trainableVariables,
-  variableOf,
-} from "./gradients";
+export * from "./gradients";
 export { attribute, callOp, callOps, statelessUniform } from "./kernels";
 export { type CpuIsa, runtime } from "./load";
 export { depthwiseConvolution, hasNetworkOps, standardizedBytes } from "./network-ops";
 export { setUpdateWay, type UpdateWay, updateWay } from "./optimizers/fused";
 export { Optimizer } from "./optimizers/optimizer";
 export { Adam, RmsProp, Sgd } from "./optimizers/update-rules";
-export {
-  hasBf16Products,
-  type Precision,
-  precision,
-  setPrecision,
-  tensorFlowHasBf16,
-  withPrecision,
-} from "./precision";
+export * from "./precision";
 export { noteCopy, readValues } from "./read-values";
 export { chooseStepWay, type Processor, processor, type StepChoice } from "./step-choice";
 export {

@@ -1,7 +1,4 @@
-/**
- * @module Colour and texture of all tiles of a run, and the colour baseline: solved logistic regression on them, which the trainer then
- * trains further.
- */
+/** @module Colour and texture of all tiles of a run, and the colour baseline: a logistic regression on them. */
 import { setImmediate } from "node:timers/promises";
 import type { Partition } from "../dataset/index";
 import {
@@ -28,40 +25,29 @@ export interface ColourMeasures {
 }
 
 /** Computes {@link measureColours} of all tiles, once for all views, because they do not change it. */
-export async function measureColour(data: TrainingData, { progress, signal }: TaskContext): Promise<ColourMeasures> {
-  const task = progress.start("Colour and texture", data.dataset.tiles.length, "images");
-  let before = 0;
+export async function measureColour(
+  { dataset, store, positions }: TrainingData,
+  { progress, signal }: TaskContext,
+): Promise<ColourMeasures> {
+  const { size, bytesPerImage } = store;
+  const width = colourFeatureCount(size);
+  const levels = new Uint8Array(bytesPerImage);
+  const task = progress.start("Colour and texture", dataset.tiles.length, "images");
+  let done = 0;
   const raw = await eachPartition(async (partition) => {
-    const values = await measure(data, partition, (done) => {
+    const values = new Float32Array(positions[partition].length * width);
+    for (const [i, position] of positions[partition].entries()) {
+      store.read([position], levels);
+      values.set(measureColours(levels, size, size), i * width);
+      await setImmediate(); // lets Ctrl-C through
       signal?.throwIfAborted();
-      task.update(before + done);
-    });
-    before += data.labels[partition].length;
+      task.update(++done);
+    }
     return values;
   });
   task.finish();
-  const width = raw.train.length / data.labels.train.length;
   const scaling = fitScaling(raw.train, width);
   return { width, values: byPartition((partition) => scaled(raw[partition], scaling)), scaling };
-}
-
-async function measure(
-  data: TrainingData,
-  partition: Partition,
-  onDone: (images: number) => void,
-): Promise<Float32Array> {
-  const { store, positions } = data;
-  const { size, bytesPerImage } = store;
-  const count = data.labels[partition].length;
-  const values = new Float32Array(count * colourFeatureCount(size));
-  const levels = new Uint8Array(bytesPerImage);
-  for (let i = 0; i < count; i++) {
-    store.read([positions[partition][i] as number], levels);
-    values.set(measureColours(levels, size, size), (i * values.length) / count);
-    await setImmediate(); // lets Ctrl-C through
-    onDone(i + 1);
-  }
-  return values;
 }
 
 /** Logistic regression on colour and texture; the trainer starts from its solution. */
@@ -86,9 +72,6 @@ export async function colourTask(
       copyWeights(model, whole, new Map(scalingWeights("colour", scaling)));
       await saveModel(whole, run);
       whole.dispose();
-    },
-    async close() {
-      model.dispose();
     },
   };
 }

@@ -51,10 +51,7 @@ export async function createTask(
       options.model === "mlp" ? architectureOf(options.size ** 2 * 3, options.hidden) : describeModel(model),
     stemParameters: 0,
     save: (run) => saveModel(model, run),
-    async close() {
-      model.dispose();
-      await prefetcher?.close();
-    },
+    close: async () => prefetcher?.close(),
   };
 }
 
@@ -71,7 +68,8 @@ export async function withTask<T>(
     try {
       return await work(data, task);
     } finally {
-      await task.close();
+      task.model.dispose();
+      await task.close?.();
     }
   } finally {
     data.close();

@@ -17,18 +17,12 @@ export { Forecast } from "./callbacks/forecast";
 export { EarlyStopping, ReduceOnPlateau, StopWhenLossRises } from "./callbacks/patience";
 export { HistoryFile, ProgressBar } from "./callbacks/reports";
 export { CheckpointStore } from "./checkpoint";
-export { createTask } from "./create-task";
+export { createTask, withTask } from "./create-task";
 export { openTrainingData, type TrainingData } from "./data";
 export { createLoss, type Loss } from "./losses";
 export { learningRateRange, type RangeTest, runLearningRateRange } from "./lr-range";
 export { type PlannedOptions, planOptions } from "./plan";
-export {
-  type RunCallback,
-  type RunTrainingOptions,
-  runTraining,
-  type TrainingPart,
-  type TrainingResult,
-} from "./run-training";
+export * from "./run-training";
 export * as schedules from "./schedules";
 export { highestRate } from "./schedules";
 export { subspacePictures } from "./subspace/pictures";

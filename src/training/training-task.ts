@@ -22,8 +22,8 @@ export interface TrainingTask {
   readonly pretrained?: readonly PretrainedPart[];
   /** Writes the model on pixels into the run, with the current weights of `model`. */
   save(run: RunDirectory): Promise<void>;
-  /** Frees the model and ends the thread that loads its examples. */
-  close(): Promise<void>;
+  /** Ends the thread that loads the examples, if there is one. */
+  close?(): Promise<void>;
 }
 
 /** What is needed to build a network. */

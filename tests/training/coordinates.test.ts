@@ -30,7 +30,7 @@ test("coordinates are computed once for a basis, and again where the basis, the 
     const network = await createTask(options, opened, { progress, subspaceDirectory });
     const values = network.examples.test.inputs(Uint32Array.of(0, 1), undefined);
     const numbers = [...(await values.data())];
-    await network.close();
+    network.model.dispose();
     opened.close();
     return { done: done.filter((label) => label === "Coordinates").length, numbers };
   };

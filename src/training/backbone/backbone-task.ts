@@ -1,7 +1,4 @@
-/**
- * @module The frozen ONNX backbones that a run's options name, and a trained head on them, which is saved as a model on pixels.
- * Embeddings are computed once per file and data set.
- */
+/** @module A head on the frozen ONNX backbones that a run's options name, trained on embeddings and saved as a model on pixels. */
 
 import { existsSync } from "node:fs";
 import { copyFile, mkdir } from "node:fs/promises";
@@ -80,9 +77,6 @@ export async function backboneTask(
       ...(pretraining && { pretraining }),
     })),
     save: (run) => saveOnBackbones(run, { options, hidden, parts, colour, preprocessing: data.preprocessing, model }),
-    async close() {
-      model.dispose();
-    },
   };
 }
 
@@ -229,10 +223,7 @@ function backboneNames(model: string): string[] {
   return existsSync(names) ? [names] : names.split(new RegExp(`,\\s*(?:${BACKBONE_PREFIX})?`));
 }
 
-/**
- * Opens all backbones of the options.
- * @throws {InputError} `BACKBONE_...`
- */
+/** Opens all backbones of the options. @throws {InputError} `BACKBONE_...` */
 async function openBackbones(
   options: Pick<TrainingOptions, "model" | "backboneOutput" | "backbonePool" | "backboneMean" | "backboneStd">,
   context: TaskContext,
@@ -246,10 +237,7 @@ async function openBackbones(
   return backbones;
 }
 
-/**
- * The edge length for the backbones: the only one that they take, or the one that the first was trained on.
- * @throws {InputError} `BACKBONE_SIZE` if they take different ones
- */
+/** The edge length: the only one that the backbones take, or that of the first one's training. @throws {InputError} `BACKBONE_SIZE` */
 function sizeFor(backbones: readonly Backbone[]): number {
   const fixed = [...new Set(backbones.flatMap(({ description }) => description.size ?? []))];
   if (fixed.length > 1) {

@@ -11,10 +11,7 @@ import type { TaskContext, TrainingTask } from "../training-task";
 import { cachedBasis, fingerprintOf } from "./basis-cache";
 import { cachedCoordinates, coordinateExamples, whitenedProjection } from "./coordinates";
 
-/**
- * Projects all tiles, once for all runs with the same basis. The input of the network is then `rank` numbers per image, and
- * its colour features with `extraFeatures`.
- */
+/** An MLP on `rank` coordinates of each image, and its colour features with `extraFeatures`. All tiles are projected once. */
 export async function subspaceTask(
   options: TrainingOptions,
   data: TrainingData,
@@ -52,9 +49,6 @@ export async function subspaceTask(
       copyWeights(model, whole, fixed);
       await saveModel(whole, run);
       whole.dispose();
-    },
-    async close() {
-      model.dispose();
     },
   };
 }
