@@ -159,19 +159,18 @@ function thresholdOf(
   return { value: chosen.threshold };
 }
 
-/** The metrics of both partitions at the run's threshold, as in `metrics.json`; without partitions that have no rows. */
+/** The metrics of predictions, as in `metrics.json`: decisions by the probabilities, areas by the logits. */
+export function measurePredictions(rows: readonly Prediction[], threshold: number): BinaryMetrics {
+  const { labels, scores, logits: rankBy, groups } = labelsAndScores(rows);
+  return binaryMetrics(labels, scores, { threshold, interval: { groups }, rankBy });
+}
+
+/** The metrics of both partitions at the run's threshold; without partitions that have no rows. */
 export function measureRun(results: Pick<RunResults, "validation" | "test" | "threshold">): RunMetrics {
-  const measure = (rows: readonly Prediction[]) => {
-    const { labels, scores, logits, groups } = labelsAndScores(rows);
-    return binaryMetrics(labels, scores, {
-      threshold: results.threshold.value,
-      interval: { groups },
-      rankBy: logits,
-    });
-  };
+  const { validation, test, threshold } = results;
   return {
-    ...(results.validation.length > 0 && { validation: measure(results.validation) }),
-    ...(results.test.length > 0 && { test: measure(results.test) }),
+    ...(validation.length > 0 && { validation: measurePredictions(validation, threshold.value) }),
+    ...(test.length > 0 && { test: measurePredictions(test, threshold.value) }),
   };
 }
 

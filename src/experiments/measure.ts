@@ -2,12 +2,12 @@
 import { upperMedian } from "../collections/index";
 import {
   type BinaryMetrics,
-  binaryMetrics,
   chooseThreshold,
   finiteLogits,
   type Interval,
   type IntervalName,
   labelsAndScores,
+  measurePredictions,
   metricIntervals,
   type Prediction,
   pairedRows,
@@ -142,10 +142,6 @@ export async function ensembleRow(
   const chosen = labelsAndScores(validation);
   const { threshold } = chooseThreshold(chosen.labels, chosen.scores, parseThresholdRule("balanced-accuracy"));
   const heldOut = heldOutMeans(labels, scores, chosen.groups);
-  const metricsOf = (rows: readonly Prediction[]) => {
-    const { labels, scores, logits: rankBy, groups } = labelsAndScores(rows);
-    return binaryMetrics(labels, scores, { threshold, interval: { groups }, rankBy });
-  };
   const total = (of: (row: ComparisonRow) => number) => members.reduce((sum, row) => sum + of(row), 0);
   const row: ComparisonRow = {
     name: "ensemble",
@@ -156,8 +152,8 @@ export async function ensembleRow(
         ? `; its AUC on validation tiles that did not choose is ${rocAucOf(rank(labels, heldOut)).toFixed(3)}`
         : ""),
     size: Math.max(...members.map((member) => member.size)),
-    validation: metricsOf(validation),
-    test: metricsOf(test),
+    validation: measurePredictions(validation, threshold),
+    test: measurePredictions(test, threshold),
     testCi95: intervalsOf(test, threshold),
     parameters: total((member) => member.parameters),
     diskBytes: total((member) => member.diskBytes),

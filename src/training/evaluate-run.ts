@@ -4,9 +4,9 @@ import { spreadOver } from "../collections/index";
 import type { Partition } from "../dataset/index";
 import {
   type BinaryMetrics,
-  binaryMetrics,
   chooseThreshold,
   labelsAndScores,
+  measurePredictions,
   sigmoid,
   writePredictions,
 } from "../evaluation/index";
@@ -41,16 +41,12 @@ export async function evaluateRun(
   const test = predict(task, data, "test", config);
   await writePredictions(run.predictions("validation"), validation);
   await writePredictions(run.predictions("test"), test);
-  const { threshold } = chooseThreshold(
-    validation.map((row) => row.label),
-    validation.map((row) => row.probability),
-    thresholdRule,
-  );
-  const measure = (rows: typeof validation) => {
-    const { labels, scores, logits, groups } = labelsAndScores(rows);
-    return binaryMetrics(labels, scores, { threshold, interval: { groups }, rankBy: logits });
+  const { labels, scores } = labelsAndScores(validation);
+  const { threshold } = chooseThreshold(labels, scores, thresholdRule);
+  const metrics = {
+    validation: measurePredictions(validation, threshold),
+    test: measurePredictions(test, threshold),
   };
-  const metrics = { validation: measure(validation), test: measure(test) };
   await writeJson(run.metrics, metrics);
   await writeJson(run.familiar, await familiarityOf(data));
   await writeJson(run.shift, await shiftsOf(data));
