@@ -33,23 +33,16 @@ export const command = defineCommand({
     const { slides, many, left } = await findSlides(args);
     if (left.length > 0) reportNotes([`left out, as they are no slides: ${left.join(", ")}.`]);
     const settings = { ...options, model, out, leastTissue: tissue, progress, signal };
-    if (array) {
-      const { path, name } = slideAt(slides, process.env);
-      const result = await predictSlide(path, { ...settings, out: join(out, name) });
-      reportUnlike([result], remarkOn);
-      reportFailedTiles(result);
-      return result;
-    }
-    if (many || labels !== undefined || redis !== undefined) {
+    if (!array && (many || labels !== undefined || redis !== undefined)) {
       const result = await predictSlides(slides, { ...settings, labels, redis });
-      reportUnlike(result.slides, remarkOn);
-      for (const slide of result.slides) reportFailedTiles(slide);
+      reportTiles(result.slides, remarkOn);
       reportFailures(result.failed.map(({ message }) => message));
       return result;
     }
-    const result = await predictSlide(args[0] as string, settings);
-    reportUnlike([result], remarkOn);
-    reportFailedTiles(result);
+    const own = array ? slideAt(slides, process.env) : undefined;
+    const place = own && { out: join(out, own.name) };
+    const result = await predictSlide(own?.path ?? (args[0] as string), { ...settings, ...place });
+    reportTiles([result], remarkOn);
     return result;
   },
   render(result) {
@@ -71,8 +64,8 @@ function slideAt(slides: readonly ListedSlide[], env: NodeJS.ProcessEnv): Listed
   throw new InputError("ARRAY_INDEX", message);
 }
 
-/** Names the slides that look unlike the training tiles, or says how many do; the table has the remark on each. */
-function reportUnlike(
+/** Names the slides that look unlike the training tiles, or says how many do, and those with tiles that cannot be read. */
+function reportTiles(
   slides: readonly SlideResult[],
   remarkOn: (found: SlideResult["unlikeTraining"]) => string | undefined,
 ): void {
@@ -80,17 +73,14 @@ function reportUnlike(
     const remark = remarkOn(unlikeTraining);
     return remark === undefined ? [] : [`${slide}: ${remark}.`];
   });
-  if (lines.length <= MOST_NAMED) {
-    reportNotes(lines);
-    return;
-  }
-  reportNotes([
-    `${lines.length} of ${counted(slides.length, "slide")} have more tiles unlike the training tiles than chance explains; slides.csv says which.`,
-  ]);
-}
-
-function reportFailedTiles({ slide, failedTiles, tissueTiles }: SlideResult): void {
-  if (failedTiles > 0) reportFailures([`${slide}: ${failedTiles} of ${counted(tissueTiles, "tile")} cannot be read.`]);
+  const many = `${lines.length} of ${counted(slides.length, "slide")} have more tiles unlike the training tiles than chance explains; slides.csv says which.`;
+  reportNotes(lines.length <= MOST_NAMED ? lines : [many]);
+  const unread = slides.filter(({ failedTiles }) => failedTiles > 0);
+  reportFailures(
+    unread.map(({ slide, failedTiles: n, tissueTiles }) => {
+      return `${slide}: ${n} of ${counted(tissueTiles, "tile")} cannot be read.`;
+    }),
+  );
 }
 
 function reportMany({ out, slides, failed, metrics }: SlidesResult): string {

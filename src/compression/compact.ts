@@ -1,6 +1,7 @@
 /** @module Finds the smallest export that is as good on validation tiles, by trying forms of the first layer from small to large. */
 import { mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { spreadOver } from "../collections/index";
 import {
   floatWriter,
   type GraphFiles,
@@ -210,7 +211,7 @@ const TURNS = 4;
 
 /** Pixels of up to {@link IMAGES} images, uint8 [count, size, size, 3], evenly spread over the training tiles. */
 async function calibrationPixels(tiles: RunTiles, size: number, signal?: AbortSignal): Promise<Uint8Array> {
-  const upright = await tiles.pixels(spread(tiles.training, IMAGES), signal);
+  const upright = await tiles.pixels(spreadOver(tiles.training, IMAGES), signal);
   const bytes = size * size * 3;
   const images = upright.length / bytes;
   const turns = Math.min(TURNS, Math.max(1, Math.floor(IMAGES / Math.max(1, images))));
@@ -240,10 +241,4 @@ function turnImage(from: Uint8Array, size: number, turns: number, into: Uint8Arr
       into[at + 2] = from[source + 2]!;
     }
   }
-}
-
-/** At most `count` items, evenly spread over the list. */
-function spread<T>(items: readonly T[], count: number): T[] {
-  if (items.length <= count) return [...items];
-  return Array.from({ length: count }, (_, i) => items[Math.floor((i * items.length) / count)] as T);
 }

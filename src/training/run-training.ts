@@ -10,7 +10,7 @@ import { readJson, sha256, writeJson } from "../files/index";
 import { parameterCount } from "../models/index";
 import { definedOnly, type GivenTrainingOptions } from "../options/index";
 import { type Progress, silentProgress } from "../progress/index";
-import type { RunConfig, RunDirectory, TileCounts } from "../runs/index";
+import type { RunConfig, RunDirectory } from "../runs/index";
 import { runtime, type StepWay, setPrecision, useStepWay } from "../tensorflow/index";
 import { ownSize } from "./backbone/backbone-task";
 import { BestWeights } from "./callbacks/best-weights";
@@ -22,7 +22,7 @@ import { HistoryFile, ProgressBar } from "./callbacks/reports";
 import { CheckpointStore } from "./checkpoint";
 import { withTask } from "./create-task";
 import { type ChosenWay, createTrainer, stepWayOf } from "./create-trainer";
-import type { TrainingData } from "./data";
+import { byPartition, type TrainingData } from "./data";
 import { evaluateRun } from "./evaluate-run";
 import { checkMemory, planTraining, type TrainingPlan } from "./plan";
 import type { UserMetric } from "./trainer";
@@ -203,7 +203,9 @@ async function wayOf({ options, begun }: TrainingPlan, parameters: number): Prom
 /** The content of `config.json` before the training. */
 async function configOf(plan: TrainingPlan, data: TrainingData, task: TrainingTask, way: StepWay): Promise<RunConfig> {
   const { run, options, learningRate } = plan;
-  const { train, validation, test } = data.labels;
+  const { labels } = data;
+  const count = (wanted: number) =>
+    byPartition((partition) => labels[partition].filter((one) => one === wanted).length);
   return {
     ...options,
     lr: learningRate.highest,
@@ -213,8 +215,8 @@ async function configOf(plan: TrainingPlan, data: TrainingData, task: TrainingTa
     preprocessing: data.preprocessing,
     architecture: task.architecture,
     parameters: parameterCount(task.model) + task.stemParameters,
-    tiles: { train: train.length, validation: validation.length, test: test.length },
-    tilesByClass: Object.fromEntries(data.dataset.classes.map((name, label) => [name, countsOf(data.labels, label)])),
+    tiles: byPartition((partition) => labels[partition].length),
+    tilesByClass: Object.fromEntries(data.dataset.classes.map((name, label) => [name, count(label)])),
     ...(data.acrossPartitions && { acrossPartitions: data.acrossPartitions }),
     ...(data.dataset.drawn && { drawn: true }),
     ...(data.dataset.mpp !== undefined && { mpp: data.dataset.mpp }),
@@ -226,11 +228,6 @@ async function configOf(plan: TrainingPlan, data: TrainingData, task: TrainingTa
     ...(data.dataset.notes?.length && { notes: data.dataset.notes }),
     ...(existsSync(run.config) && { mlflowRunId: (await readJson<RunConfig>(run.config)).mlflowRunId }),
   } as RunConfig;
-}
-
-function countsOf({ train, validation, test }: TrainingData["labels"], wanted: number): TileCounts {
-  const count = (labels: Uint8Array) => labels.filter((label) => label === wanted).length;
-  return { train: count(train), validation: count(validation), test: count(test) };
 }
 
 /** Identifies everything that a resumed run must not change: all options except those that decide when to stop. */
