@@ -36,10 +36,7 @@ export interface Backbone extends Omit<PretrainedPart, "sha256"> {
   readonly pool: "auto" | TokenPooling;
 }
 
-/**
- * Finds a backbone: a packaged one that was fetched, a name on the hub, or an ONNX file.
- * @throws {InputError} `BACKBONE_...`, `OPTION_RANGE`; {@link HistoError} `BACKBONE_UNREACHABLE`
- */
+/** Finds a packaged backbone, one on the hub, or a file. @throws {InputError} `BACKBONE_...`, `OPTION_RANGE` @throws {HistoError} */
 export async function openBackbone(name: string, options: BackboneOptions, context: FetchContext): Promise<Backbone> {
   const packaged = packagedNamed(name);
   const repository = repositoryOf(name);
@@ -94,10 +91,7 @@ function fromHub(repository: string | undefined): Omit<PretrainedPart, "name" | 
   return { source, ...(licence && { licence }), ...(pretraining && { pretraining }) };
 }
 
-/**
- * Opens the weights of a fetched network, with PyTorch's names.
- * @throws {InputError} `BACKBONE_NOT_FETCHED`, `BACKBONE_DAMAGED`
- */
+/** Opens the weights of a fetched network, with PyTorch's names. @throws {InputError} `BACKBONE_NOT_FETCHED`, `BACKBONE_DAMAGED` */
 export async function openPackagedWeights({ name }: PackagedBackbone): Promise<SafetensorsFile> {
   const folder = packagedFolder(name);
   const path = join(folder, WEIGHTS_FILE);

@@ -107,10 +107,7 @@ async function runCommand<Schema extends OptionsSchema, Result>(
   }
 }
 
-/**
- * Prints an error on one line and sets the exit status. With HISTO_DEBUG, shows the stack of unexpected errors (all but
- * {@link HistoError}).
- */
+/** Prints an error on one line and sets the exit status. With HISTO_DEBUG, shows the stack of unexpected errors. */
 export function reportError(error: unknown): void {
   process.stderr.write(`histo: ${onOneLine(messageOf(error))}\n`);
   const expected = error instanceof HistoError;

@@ -87,14 +87,8 @@ function describeSteps({ workload, processor, times, chosen, disturbed }: StepCh
   };
 }
 
-function describeTensorFlow({
-  kind,
-  version,
-  gpu,
-  precision,
-  fusedUpdates,
-  why,
-}: Awaited<ReturnType<typeof tensorflowHere>>): string {
+function describeTensorFlow(here: Awaited<ReturnType<typeof tensorflowHere>>): string {
+  const { kind, version, gpu, precision, fusedUpdates, why } = here;
   const name = {
     wheel: `${version}, compiled against the Python wheel`,
     package: `${version}, the package's own download`,

@@ -59,14 +59,8 @@ export const command = defineCommand({
   },
 });
 
-function describeVerification({
-  tiles,
-  maxDeviation,
-  changedAnswers,
-  rocAuc,
-  rocAucDrop,
-  rocAucDropCi95,
-}: Verification): string {
+function describeVerification(verification: Verification): string {
+  const { tiles, maxDeviation, changedAnswers, rocAuc, rocAucDrop, rocAucDropCi95 } = verification;
   const logits = `against TensorFlow on ${counted(tiles, "validation tile")}: logits differ by at most ${maxDeviation.toPrecision(2)}, changed answers: ${changedAnswers}`;
   if (!rocAuc || rocAucDrop === null || !rocAucDropCi95) return logits;
   const [low, high] = rocAucDropCi95;

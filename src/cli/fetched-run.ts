@@ -9,10 +9,7 @@ import { withMlflow } from "./mlflow";
 
 const PREFIX = "mlflow:";
 
-/**
- * The parts of a run that commands read. Only the named one is fetched, because weights may be gigabytes: at least one file of each
- * list of `needed`.
- */
+/** The parts of a run that commands read, and at least one file of each list of `needed`. Only the named part is fetched. */
 const PARTS = {
   model: {
     needed: (run: RunDirectory) => [[run.config], [run.topology], [run.bestWeights]],

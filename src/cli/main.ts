@@ -53,10 +53,7 @@ interface Checking {
   unknownOption(flag: string): never;
 }
 
-/**
- * The same error, with a hint or the command's usage at the end of its message.
- * @throws {CommanderError} for a misspelt option, which would be reported as a missing one
- */
+/** The same error with a hint or the usage at its end. @throws {CommanderError} for a misspelt option, which would be reported as missing */
 function withUsage(command: Command, error: CommanderError): CommanderError {
   const misspelt = command.args.find((word) => word.startsWith("-"));
   if (error.code === "commander.missingMandatoryOptionValue" && misspelt !== undefined)

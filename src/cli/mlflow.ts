@@ -15,10 +15,7 @@ export const mlflowSchema = z.strictObject({
   }),
 });
 
-/**
- * Runs `work` with a client that is closed afterwards. The client does not retry: the user waits and can repeat the command.
- * @throws {HistoError} `MLFLOW_ABSENT` if no server answers
- */
+/** Runs `work` with a client that does not retry and is closed afterwards. @throws {HistoError} `MLFLOW_ABSENT` if no server answers */
 export async function withMlflow<T>(
   options: z.output<typeof mlflowSchema>,
   work: (client: Mlflow) => Promise<T>,

@@ -86,10 +86,7 @@ function quoted(expression: string | undefined): string | undefined {
   return expression?.replace(/\bmetrics\.([\w.-]+(?:\/[\w.-]+)+)/g, "metrics.`$1`");
 }
 
-/**
- * A run as `--json` prints it. Times are milliseconds since 1970.
- * @param nameOf gives the current name of a metric
- */
+/** A run as `--json` prints it. Times are milliseconds since 1970. @param nameOf gives the current name of a metric */
 function summarize(client: Mlflow, { info, data }: Run, nameOf: (name: string) => string) {
   const tags = new Map(data.tags.map(({ key, value }) => [key, value]));
   const parentRunId = tags.get("mlflow.parentRunId");

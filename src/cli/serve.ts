@@ -22,10 +22,7 @@ export const command = defineCommand({
   render: ({ seconds }) => `Stopped after ${seconds.toFixed(0)} s`,
 });
 
-/**
- * Serves until the signal is aborted.
- * @param startedMs start of the cold start, if the process did other things before
- */
+/** Serves until the signal is aborted. @param startedMs start of the cold start, if the process did other things before */
 export async function serve(
   options: z.output<typeof serveSchema>,
   { progress, signal, json }: CommandContext,

@@ -102,10 +102,7 @@ function coordinatesFor({ tiles }: Dataset): number {
 /** File in the run of the reference network that names the served models. */
 const SERVED_FILE = "served.json";
 
-/**
- * Trains, exports and logs the reference network and its rivals; resumes a stopped training.
- * @param given.epochs the user's choice, with and without the native TensorFlow
- */
+/** Trains, exports and logs the reference network and its rivals, or resumes. @param given.epochs the user's choice */
 async function trainModels(
   options: GivenTrainingOptions & { readonly size: number },
   given: { run: string; mlflow: LocalMlflow; epochs: number | undefined; context: CommandContext },
@@ -136,10 +133,7 @@ async function trainModels(
   }
 }
 
-/**
- * Checks the port before minutes of training.
- * @throws {InputError} `PORT_UNAVAILABLE`
- */
+/** Checks the port before minutes of training. @throws {InputError} `PORT_UNAVAILABLE` */
 async function mustBeFree(port: number): Promise<void> {
   const probe = createServer().listen(port, "127.0.0.1");
   await once(probe, "listening").catch((cause: unknown) => {

@@ -46,10 +46,7 @@ export const integerWriter: LinearWriter = {
   },
 };
 
-/**
- * Writes a map of raw pixels. Pixels are integers, so only the weights are rounded. Pixels are far from zero on average, so the
- * expected effect of the rounding (at the mean colour) is subtracted from the bias.
- */
+/** Writes a map of raw pixels with rounded weights; the expected effect of the rounding, at the mean colour, is taken from the bias. */
 async function integerPixels(
   graph: GraphBuilder,
   name: string,

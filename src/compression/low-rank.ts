@@ -158,10 +158,7 @@ export interface Metric {
 /** All changes have the same weight. */
 const plainMetric: Metric = { apply: async (rows) => rows, applyInverse: async (rows) => rows };
 
-/**
- * Weight of a change that does not move the logit, as a share of the average. It is not zero because the gradients of a few
- * images do not show all effects.
- */
+/** Weight of a change that does not move the logit, as a share of the average: a few images' gradients do not show all effects. */
 const FLOOR = 0.1;
 
 /**
@@ -208,10 +205,7 @@ export interface Directions {
   readonly rank: number;
 }
 
-/**
- * At most `wanted` directions of largest variance.
- * @param rows centred, row-major [count, columns]
- */
+/** At most `wanted` directions of largest variance. @param rows centred, row-major [count, columns] */
 async function principalDirections(
   rows: Float32Array,
   columns: number,

@@ -31,10 +31,7 @@ export interface GraphOptions {
   readonly onBytes?: ((done: number) => void) | undefined;
 }
 
-/**
- * Writes the graph into an existing directory. Weights are read and written in slices.
- * @param writer the precision of linear maps
- */
+/** Writes the graph into an existing directory, in slices. @param writer the precision of linear maps */
 export async function writeGraphFiles(
   { files, layers, config }: TrainedRun,
   directory: string,

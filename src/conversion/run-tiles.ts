@@ -38,11 +38,7 @@ export class RunTiles {
     readonly training: readonly string[],
   ) {}
 
-  /**
-   * Finds the run's tiles.
-   * @param data the data set's directory, if it has moved since training
-   * @throws {InputError} `EXPORT_NO_TILES`, naming what is missing
-   */
+  /** Finds the run's tiles. @param data their directory, if it has moved @throws {InputError} `EXPORT_NO_TILES`, naming what is missing */
   static async open(run: TrainedRun, data = run.config.data): Promise<RunTiles> {
     const { files, config } = run;
     if (data === undefined)

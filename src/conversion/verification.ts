@@ -45,11 +45,7 @@ export async function logitsOfGraph(
   return logits;
 }
 
-/**
- * Compares an exported graph with the logits of the trained model.
- * @param images the run's validation tiles
- * @see {@link logitsOfGraph} for `directory`, `prepack` and `onImages`
- */
+/** Compares an exported graph with the trained model on the images. @see {@link logitsOfGraph} for the other parameters */
 export async function verifyGraph(
   directory: string,
   { config }: TrainedRun,

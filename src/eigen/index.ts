@@ -35,11 +35,7 @@ export function transposed<Values extends Float32Array | Float64Array>(
   return result;
 }
 
-/**
- * Makes the rows of a matrix orthonormal in place: modified Gram-Schmidt, twice because of rounding.
- * @param width length of a row
- * @param least rows of which a smaller share is left depend on those before them, and become zero
- */
+/** Makes the rows orthonormal in place (Gram-Schmidt, twice). @param width of a row @param least rows of which less is left become zero */
 export function orthonormalize(matrix: Float64Array, width: number, least: number): void {
   for (let k = 0; k < matrix.length / width; k++) {
     const vector = matrix.subarray(k * width, (k + 1) * width);
@@ -126,10 +122,7 @@ export function symmetricEigen(matrix: ArrayLike<number>, n: number): SymmetricE
   return { values: Float64Array.from(order, (column) => diagonal[column]!), vectors };
 }
 
-/**
- * Reduces the matrix in `v` to a tridiagonal one (`d`, `e`) and leaves the transformation in `v`, transposed: row j holds
- * column j, so that the inner loops run along memory.
- */
+/** Reduces `v` to a tridiagonal matrix (`d`, `e`) and leaves the transformation in it, transposed: inner loops run along memory. */
 function tridiagonalize(v: Float64Array, d: Float64Array, e: Float64Array, n: number): void {
   for (let j = 0; j < n; j++) d[j] = v[j * n + n - 1]!;
   for (let i = n - 1; i > 0; i--) {

@@ -100,10 +100,7 @@ export interface Comparison {
   readonly differences: Record<IntervalName, PairedDifference>;
 }
 
-/**
- * Another model's predictions in the order of these, paired by image.
- * @throws {InputError} `COMPARISON_IMAGES` if the images or their labels differ
- */
+/** Another model's predictions in the order of these. @throws {InputError} `COMPARISON_IMAGES` if images or labels differ */
 export function pairedRows(rows: readonly Prediction[], others: readonly Prediction[]): Prediction[] {
   const other = new Map(others.map((row) => [row.filename, row]));
   const names = new ImageNames(other.keys());
@@ -121,10 +118,7 @@ export function pairedRows(rows: readonly Prediction[], others: readonly Predict
   return pairs.flatMap(([, match]) => match ?? []);
 }
 
-/**
- * Compares two models' predictions of the same images.
- * @throws {InputError} `COMPARISON_IMAGES` if the images or their labels differ
- */
+/** Compares two models' predictions. @throws {InputError} `COMPARISON_IMAGES` if the images or their labels differ */
 export function compareModels(
   a: { readonly predictions: readonly Prediction[]; readonly threshold: number },
   b: { readonly predictions: readonly Prediction[]; readonly threshold: number },

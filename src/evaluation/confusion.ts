@@ -39,10 +39,7 @@ export function confusionAt(labels: ArrayLike<number>, scores: ArrayLike<number>
   return { tp, fp, tn, fn };
 }
 
-/**
- * The measures of a confusion matrix, equal to scikit-learn's with its default for divisions by zero: precision, recall and F1 are
- * 0 if nothing was predicted or nothing can be found.
- */
+/** The measures, equal to scikit-learn's: precision, recall and F1 are 0 if nothing was predicted or nothing can be found. */
 export function decisionMetrics({ tp, fp, tn, fn }: Confusion): DecisionMetrics {
   const [positives, negatives] = [tp + fn, tn + fp];
   const n = positives + negatives;

@@ -79,10 +79,7 @@ export function designEffect(grouped: number, single: number, largest: number, u
   return { factor, z: factor > 1 ? tQuantile(Math.max(1, units - 1)) : Z95 };
 }
 
-/**
- * The contributions of all rows in one pass over the ranks: without a row, only its own rank and those below it change.
- * @param scores one per row, on any scale
- */
+/** The contributions of all rows: without a row, only its own rank and those below it change. @param scores one per row, on any scale */
 export function precisionContributions(labels: ArrayLike<number>, scores: ArrayLike<number>): Contributions {
   const ranking = rank(labels, scores);
   const without = [valuesWithout(ranking, 0), valuesWithout(ranking, 1)] as const;

@@ -108,10 +108,7 @@ export interface ThresholdCurve {
 
 const MOST_POINTS = 200;
 
-/**
- * At most 200 points, evenly spread over the occurring probabilities, including the highest and the lowest.
- * @returns undefined if a class is missing
- */
+/** At most 200 points, evenly spread over the occurring probabilities, the ends included; undefined if a class is missing. */
 export function thresholdCurve(
   labels: readonly number[],
   probabilities: readonly number[],

@@ -1,7 +1,4 @@
-/**
- * @module Areas under the ROC curve with standard errors, single and paired (DeLong 1988; ranks: Sun and Xu 2014), of independent
- * rows or of groups of dependent rows (Obuchowski 1997).
- */
+/** @module Areas under the ROC curve with standard errors (DeLong 1988; Sun and Xu 2014), also of groups of rows (Obuchowski 1997). */
 import { groupBy } from "../collections/index";
 import { type Contributions, designEffect, type LabelledRows, limitOf, unitsOf, varianceOf } from "./contributions";
 import type { RowGroups } from "./row-groups";

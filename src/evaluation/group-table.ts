@@ -113,10 +113,7 @@ export interface Subgroup extends DecisionMetrics {
   readonly confusion: Confusion;
 }
 
-/**
- * Measures by group, sorted by name. Images without a group are in the group `(none)`.
- * @param groupOf the group of an image
- */
+/** Measures by group, sorted by name. Images without a group are in the group `(none)`. @param groupOf the group of an image */
 export function subgroupTable(
   predictions: readonly Prediction[],
   groupOf: (prediction: Prediction) => string | undefined,

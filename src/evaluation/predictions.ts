@@ -1,7 +1,4 @@
-/**
- * @module A run's predictions as CSV: `filename,label,logit,probability` and, if known, `votes_positive,votes_total` and `group`; and
- * predictions that people have labelled on the web page.
- */
+/** @module A run's predictions as CSV, with votes and groups if known; and predictions that people have labelled on the web page. */
 
 import { readFile } from "node:fs/promises";
 import { quoted, readTable, type Table, type Votes } from "../dataset/labels/index";
@@ -42,10 +39,7 @@ export async function writePredictions(path: string, predictions: readonly Predi
   await writeFileAtomically(path, `${[header, ...rows].join("\n")}\n`);
 }
 
-/**
- * Reads predictions written by {@link writePredictions}.
- * @throws {InputError} `TABLE_*` for the file, `PREDICTIONS_UNREADABLE` for its columns or rows (naming the lines)
- */
+/** Reads predictions. @throws {InputError} `TABLE_*` for the file, `PREDICTIONS_UNREADABLE` for its columns or rows (naming the lines) */
 export async function readPredictions(path: string): Promise<Prediction[]> {
   const table = await readTable(path);
   const missing = COLUMNS.filter((name) => !table.columns.includes(name));

@@ -16,11 +16,7 @@ export interface Ranking {
   readonly totalNegatives: number;
 }
 
-/**
- * Sorts scores and counts the classes at each distinct one, in O(n log n).
- * @param labels 0 or 1 each
- * @param scores finite numbers; higher means more likely positive
- */
+/** Counts the classes at each distinct score. @param labels 0 or 1 each @param scores finite numbers; higher means more likely positive */
 export function rank(labels: ArrayLike<number>, scores: ArrayLike<number>): Ranking {
   const n = labels.length;
   const ofPositives = new Float64Array(n);
@@ -64,10 +60,7 @@ export interface ClassCounts {
   readonly negatives: ArrayLike<number>;
 }
 
-/**
- * Area under the ROC curve: the probability that a positive scores above a negative; ties count half (Mann and Whitney 1947).
- * NaN if a class is missing.
- */
+/** Area under the ROC curve; ties count half (Mann and Whitney 1947). NaN if a class is missing. */
 export function rocAucOf({ positives, negatives }: ClassCounts): number {
   let wins = 0;
   let negativesBelow = 0;
@@ -81,10 +74,7 @@ export function rocAucOf({ positives, negatives }: ClassCounts): number {
   return wins / (totalPositives * negativesBelow);
 }
 
-/**
- * Average precision: the sum of precision times the step in recall, without interpolation, as in scikit-learn's
- * `average_precision_score`. 0 without positives.
- */
+/** Average precision without interpolation, as scikit-learn's `average_precision_score`. 0 without positives. */
 export function averagePrecisionOf({ positives, negatives }: ClassCounts): number {
   let tp = 0;
   let fp = 0;
@@ -98,10 +88,7 @@ export function averagePrecisionOf({ positives, negatives }: ClassCounts): numbe
   return tp === 0 ? 0 : sum / tp;
 }
 
-/**
- * Rejects invalid labels and scores.
- * @throws {InputError} `METRICS_EMPTY`, `METRICS_LENGTHS`, `METRICS_LABEL` or `METRICS_SCORE`
- */
+/** Rejects invalid labels and scores. @throws {InputError} `METRICS_EMPTY`, `METRICS_LENGTHS`, `METRICS_LABEL` or `METRICS_SCORE` */
 export function checkScores(
   labels: ArrayLike<number>,
   scores: ArrayLike<number>,

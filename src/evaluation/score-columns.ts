@@ -152,10 +152,7 @@ const LABEL_NAMES = [
   "diagnosis",
 ];
 
-/**
- * Position of the column of true labels: the given one, or the first with a usual name.
- * @throws {InputError} `METRICS_COLUMN`, listing the columns
- */
+/** Position of the column of labels: the given one, or one with a usual name. @throws {InputError} `METRICS_COLUMN`, listing the columns */
 export function labelColumn(table: Table, name?: string): number {
   if (name !== undefined) return namedColumn(table, name, "--label");
   const usual = findColumn(table, LABEL_NAMES, { flag: "--label" });

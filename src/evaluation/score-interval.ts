@@ -10,11 +10,7 @@ import { type Interval, tQuantile, Z95 } from "./statistics";
 /** Halvings of the range: ends are exact to 1e-12. */
 const HALVINGS = 40;
 
-/**
- * The score interval of a measure from 0 to 1, by bisection.
- * @param variance of the measured value if the true one is its argument
- * @param z limit in standard errors
- */
+/** The score interval of a measure from 0 to 1, by bisection. @param variance of the measured value, given the true one @param z limit */
 export function scoreInterval(value: number, variance: (truth: number) => number, z = Z95): Interval {
   const end = (limit: 0 | 1): number => {
     let [inside, outside] = [value, limit as number];
@@ -28,10 +24,7 @@ export function scoreInterval(value: number, variance: (truth: number) => number
   return [end(0), end(1)];
 }
 
-/**
- * The score interval of a share of `n` independent rows: Wilson's. All values are possible without rows.
- * @param n may be a fraction, if rows are dependent
- */
+/** The score interval of a share of `n` independent rows: Wilson's. @param n may be a fraction, if rows are dependent */
 export function shareInterval(share: number, n: number, z = Z95): Interval {
   if (n === 0) return Number.isNaN(share) ? [Number.NaN, Number.NaN] : [0, 1];
   const z2 = (z * z) / n;
@@ -63,10 +56,7 @@ interface Part {
   readonly interval: Interval;
 }
 
-/**
- * The interval of a weighted sum of two measures from their own intervals ("square and add": Newcombe 1998; Zou and Donner 2008).
- * @param correlation of the measures' errors
- */
+/** The interval of a weighted sum of two measures ("square and add": Newcombe 1998; Zou and Donner 2008). @param correlation of their errors */
 export function sumInterval([a, b]: readonly [Part, Part], correlation: number): Interval {
   const distance = (end: 0 | 1) => {
     const [x, y] = [a, b].map((part) => part.weight * Math.abs(part.interval[end] - part.value)) as [number, number];

@@ -106,10 +106,7 @@ function keyOf(label: string): string {
   return isMissing(label) ? "" : classKey(label);
 }
 
-/**
- * The classes, and whether they are 0 and 1: if both occur, all other labels are errors. Any other two labels are two classes, the
- * alphabetically later one positive.
- */
+/** The classes, and whether they are 0 and 1. Any other two labels are two classes, the alphabetically later one positive. */
 function findClasses(
   table: Table,
   keys: readonly string[],

@@ -55,11 +55,7 @@ export function tQuantile(degrees: number): number {
   );
 }
 
-/**
- * Probability that a variable with Student's t distribution is farther from 0 than `t` (finite sums: Abramowitz, Stegun 26.7.3,
- * 26.7.4). To 1e-14 of 1, so that smaller ones are rounding.
- * @param degrees a whole number from 1 on
- */
+/** Probability of a Student's t farther from 0 than `t` (Abramowitz, Stegun 26.7.3, 26.7.4), to 1e-14. @param degrees whole, from 1 on */
 export function twoSidedT(t: number, degrees: number): number {
   if (!Number.isFinite(t)) return Number.isNaN(t) ? t : 0;
   const angle = Math.atan(Math.abs(t) / Math.sqrt(degrees));

@@ -123,10 +123,7 @@ export function describeThresholdRule(rule: ThresholdRule): string {
   return `smallest cost, a missed positive costing ${rule.missed} false alarms`;
 }
 
-/**
- * Reads a rule: `f1`, `balanced-accuracy`, `recall>=0.9` (or `recall=0.9`), `cost=5`.
- * @throws {InputError} `THRESHOLD_RULE_UNKNOWN`
- */
+/** Reads a rule: `f1`, `balanced-accuracy`, `recall>=0.9` (or `recall=0.9`), `cost=5`. @throws {InputError} `THRESHOLD_RULE_UNKNOWN` */
 export function parseThresholdRule(text: string): ThresholdRule {
   const [, name = "", number] = /^\s*([a-z0-9-]+?)\s*(?:(?:>=|=|:)\s*(\S+)\s*)?$/i.exec(text) ?? [];
   const value = number === undefined ? Number.NaN : parseDecimal(number);

@@ -1,7 +1,4 @@
-/**
- * @module A fair comparison: all techniques use the same trainer, splits, threshold rule, evaluation and export. Each training
- * runs in its own process, so that its peak memory can be measured.
- */
+/** @module A fair comparison of techniques. Each training runs in its own process, so that its peak memory can be measured. */
 import { existsSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { type BackboneOptions, fetchBackbone, openBackbone } from "../backbones/index";
@@ -31,10 +28,7 @@ export interface TechniqueComparisonOptions {
   readonly data: string;
   /** How to read the directory, if it cannot be told from its files. */
   readonly dataset?: DatasetOptions;
-  /**
-   * Holds a run of each technique, `comparison.json` and `comparison.html`. Finished runs in it are not repeated. Runs that
-   * were trained with other options or on other images are an error.
-   */
+  /** Holds a run of each technique and the comparison's files. Finished runs are kept; those of other options or images are an error. */
   readonly out: string;
   readonly models: readonly string[];
   /** An ONNX file or a name on the hub (`hf:owner/name`): adds a row, a linear head on this feature extractor. */
@@ -181,12 +175,7 @@ function choiceTraining(technique: Technique, choice: Choice, place: Place): Pro
   return { ...trainingOn(place), run, options, export: "none" };
 }
 
-function trainingOn({
-  data,
-  dataset = {},
-  dataHash,
-  reading,
-}: Place): Omit<ProcessTraining, "run" | "options" | "export"> {
+function trainingOn({ data, dataset = {}, dataHash, reading }: Place) {
   return { data: resolve(data), dataset, dataHash, reading };
 }
 

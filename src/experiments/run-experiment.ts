@@ -36,10 +36,7 @@ export interface ExperimentResult extends TrainingResult, Logged {
   readonly model?: string;
 }
 
-/**
- * Trains, exports and logs.
- * @throws {InputError} `OUT_NOT_WRITABLE`; `RUN_BUSY` if another process trains in this run directory, and the errors of {@link runTraining}
- */
+/** Trains, exports and logs. @throws {InputError} `OUT_NOT_WRITABLE`, `RUN_BUSY`, and the errors of {@link runTraining} */
 export async function runExperiment(
   options: GivenTrainingOptions,
   { lock = true, ...experiment }: ExperimentOptions,

@@ -82,10 +82,7 @@ const ROWS: readonly (readonly [name: string, measure: keyof BinaryMetrics])[] =
   ["Brier score", "brier"],
 ];
 
-/**
- * The model and its data, the learning curves, and a table of measures.
- * @param picture address of the curves, as MLflow's page links to it; without it, the curves are left out
- */
+/** The model and its data, the learning curves, and a table of measures. @param picture address of the curves, if there are any */
 function runDescription(results: RunResults, picture?: string): string {
   const { config, classes, history, threshold } = results;
   const best = bestEpoch(results);
@@ -170,10 +167,7 @@ export function currentMetricName(name: string): string {
   return found ? name.replace(...found) : name;
 }
 
-/**
- * Logs an exported model directory as a logged model.
- * @param name without slashes, such as `model`
- */
+/** Logs an exported model directory as a logged model. @param name without slashes, such as `model` */
 export async function logOnnxModel(
   active: ActiveRun,
   directory: string,

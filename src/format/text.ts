@@ -93,11 +93,7 @@ export function withoutPassword(address: string): string {
   return address.replace(/\/\/[^/]*@/, "//");
 }
 
-/**
- * User and password of an address, decoded.
- * @param where the address in the message
- * @throws what `fail` makes of the message if they are not percent-encoded
- */
+/** User and password of an address, decoded. @param where the address in the message @throws what `fail` makes of the message */
 export function credentialsOf({ username, password }: URL, where: string, fail: (message: string) => Error) {
   try {
     return { username: decodeURIComponent(username), password: decodeURIComponent(password) };

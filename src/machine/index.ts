@@ -11,10 +11,7 @@ export function usableProcessors(): number {
   return Math.min(availableParallelism(), Math.max(1, Math.ceil(processorLimit())));
 }
 
-/**
- * The processor's name; on Linux with family and model, because one name may stand for several generations.
- * @param root folder of `proc`
- */
+/** The processor's name, on Linux with family and model, which tell generations apart. @param root folder of `proc` */
 export function processorName(root = "/"): string {
   const name = cpus()[0]?.model.trim() || process.arch;
   const text = systemText(join(root, "proc/cpuinfo"));
@@ -74,10 +71,7 @@ const SECRET = /KEY|SECRET|TOKEN|PASSWORD|CREDENTIAL/i;
 /** An address with a password, as of Redis, a tracking server or a proxy. */
 const WITH_PASSWORD = /:\/\/[^/\s]*:[^/\s]*@/;
 
-/**
- * The variables of this process without those whose names say that they hold keys, tokens, passwords or credentials, and those
- * whose values are addresses with a password.
- */
+/** The variables of this process but those whose names say that they are secret, and those whose values are addresses with a password. */
 export function environmentWithoutSecrets(): NodeJS.ProcessEnv {
   const isSecret = (name: string, value = "") => SECRET.test(name) || WITH_PASSWORD.test(value);
   return Object.fromEntries(Object.entries(process.env).filter(([name, value]) => !isSecret(name, value)));
@@ -109,10 +103,7 @@ export interface CoresUsed {
   readonly all: number;
 }
 
-/**
- * Begins to watch the processors. The system counts in steps of about 10 ms, so watch for some tenths of a second.
- * @returns a function that gives the processors used since
- */
+/** Begins to watch the processors, for some tenths of a second. @returns a function that gives the processors used since */
 export function watchCores(): () => CoresUsed {
   const [started, before, busyBefore] = [performance.now(), process.cpuUsage(), busyMs()];
   return () => {

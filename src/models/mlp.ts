@@ -41,10 +41,7 @@ export function mlpOnFeatures(features: number, options: MlpOptions): tf.LayersM
   return tf.model({ inputs: input, outputs: perceptron(input, options), name: "mlp_on_features" });
 }
 
-/**
- * The same MLP after a fixed projection of the pixels: the final model of a subspace run.
- * @param colour adds {@link ColourFeatures} of the pixels to the coordinates
- */
+/** The same MLP after a fixed projection of the pixels. @param colour adds {@link ColourFeatures} of the pixels to the coordinates */
 export function mlpBehindProjection(
   size: number,
   rank: number,

@@ -13,11 +13,7 @@ const REARRANGING: ReadonlySet<string> = new Set(
 /** Larger files are not read, because their weights would be in memory twice. */
 const LARGEST = 2 ** 30;
 
-/**
- * The operator that computes an output's values, such as `Sigmoid`. Looks through operators that only move or round them.
- * @param path an ONNX file that can be loaded
- * @returns undefined if that is not known
- */
+/** The operator that computes an output of an ONNX file, such as `Sigmoid`, before those that only move or round; undefined if unknown. */
 export async function lastOperator(path: string, output: string): Promise<string | undefined> {
   if ((await stat(path)).size > LARGEST) return undefined;
   const model = (await modelProto()).decode(await readFile(path)) as { graph?: { node?: readonly DecodedNode[] } };

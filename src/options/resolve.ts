@@ -5,11 +5,7 @@ import { modelNamed, registeredModels } from "../models/registry/index";
 import { checkOptions, optionsOfSchema, presentNames } from "./declaration/index";
 import { BACKBONE_PREFIX, type GivenTrainingOptions, type TrainingOptions, trainingSchema } from "./training";
 
-/**
- * Adds the defaults and checks the options.
- * @throws {InputError} `OPTION_UNKNOWN`, `OPTION_TYPE`, `OPTION_RANGE`, `MODEL_UNKNOWN` or `AUGMENTATION_UNKNOWN`, naming
- * the option
- */
+/** Adds the defaults and checks the options. @throws {InputError} `OPTION_...`, `MODEL_UNKNOWN` or `AUGMENTATION_UNKNOWN` */
 export function resolveTrainingOptions(given: GivenTrainingOptions): TrainingOptions {
   const options = checkOptions(trainingSchema, given, "training option");
   const { model, augment, stain, stainTissueOnly } = options;

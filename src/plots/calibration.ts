@@ -13,10 +13,7 @@ import {
   verticalLine,
 } from "./figure";
 
-/**
- * Reliability diagram: share of positives against mean probability per bin with 95 % intervals, above the number of images per
- * bin.
- */
+/** Reliability diagram: share of positives against mean probability with 95 % intervals, above the number of images per bin. */
 export function calibrationFigure(
   series: readonly { readonly name: string; readonly bins: readonly MeasuredBin[] }[],
 ): Figure {

@@ -90,10 +90,7 @@ interface PrecisionRecallSeries {
   readonly ci95?: Interval;
 }
 
-/**
- * Precision-recall curves.
- * @param prevalence share of positives: the precision of random decisions
- */
+/** Precision-recall curves. @param prevalence share of positives: the precision of random decisions */
 export function precisionRecallFigure(series: readonly PrecisionRecallSeries[], prevalence: number): Figure {
   const name = `share of positives ${decimal(prevalence)}`;
   const chance = referenceLine(name, [prevalence, prevalence], { hoverinfo: "name" });

@@ -55,10 +55,7 @@ export function errorBars(
   return { type: "data" as const, symmetric: false, array: lengths(1), arrayminus: lengths(0), ...style };
 }
 
-/**
- * Ticks of a logarithmic axis at 1, 2 and 5 times the powers of ten around positive values, each written in full: plotly
- * writes those between two powers as single digits.
- */
+/** Ticks of a logarithmic axis at 1, 2 and 5 times the powers of ten around positive values, each written in full. */
 export function logTicks(values: readonly number[]): { tickvals: number[]; ticktext: string[] } {
   const [least, most] = [Math.min(...values), Math.max(...values)];
   const powers = Math.ceil(Math.log10(most)) - Math.floor(Math.log10(least));
@@ -91,10 +88,7 @@ export function withInterval(value: number, interval: Interval | undefined): str
   return `${decimal(value)} (${decimal(interval[0])}–${decimal(interval[1])})`;
 }
 
-/**
- * Indices of the points that shape a line: its ends and corners, at most about 1,500. (A ROC curve of 100,000 rows has
- * as many points, most of them on straight stretches.)
- */
+/** Indices of the points that shape a line: its ends and corners, at most about 1,500. */
 export function cornersOf(x: ArrayLike<number>, y: ArrayLike<number>): number[] {
   const corners: number[] = [];
   for (let i = 0; i < x.length; i++) {
@@ -183,10 +177,7 @@ function template({ paper, text, quiet, grid }: Record<"paper" | "text" | "quiet
   };
 }
 
-/**
- * A legend in a row below the plot, away from the lines.
- * @param distance distance from the axis as a share of the plot's height; leaves room for the axis title
- */
+/** A legend in a row below the plot. @param distance from the axis as a share of the plot's height; leaves room for the axis title */
 export function legendBelow(distance = 0.22): Partial<Legend> {
   return { orientation: "h", x: 0, y: -distance, yanchor: "top" };
 }

@@ -105,11 +105,7 @@ export function learningRateRangeFigure({
   );
 }
 
-/**
- * Share of the pixels' variance in the first r directions, by r on a logarithmic axis.
- * @param variances of the directions, largest first
- * @param total variance of all pixels
- */
+/** Share of the pixels' variance in the first r directions. @param variances of the directions, largest first @param total of all pixels */
 export function explainedVarianceFigure(variances: ArrayLike<number>, total: number): Figure {
   let sum = 0;
   const shares = Array.from(variances, (variance) => {

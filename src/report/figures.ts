@@ -133,10 +133,7 @@ interface KerasLayer {
 const DRAWN =
   /^(InputLayer|.*Dense|.*Conv2D|.*Pooling2D|Subspace.*|LayerNormalization|BatchNormalization|.*Attention.*)$/;
 
-/**
- * The layers as boxes: names and sizes from the topology, numbers of weights from the header of the weight file. Empty if
- * the run lacks these files or has an unknown topology.
- */
+/** The layers as boxes, with their numbers of weights. Empty if the run lacks these files or has an unknown topology. */
 async function readLayers({ topology, bestWeights }: RunDirectory): Promise<LayerBox[]> {
   if (!existsSync(topology) || !existsSync(bestWeights)) return [];
   try {

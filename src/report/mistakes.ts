@@ -125,10 +125,7 @@ const BATCH = 4;
 export function gridFor(images: number, milliseconds: number): number {
   return Math.max(LEAST_GRID, Math.min(GRID, Math.floor(Math.sqrt(MILLISECONDS / (images * milliseconds)))));
 }
-/**
- * Edge length of each of the two or three panels, and maximum width of the image, in pixels: two images of three panels fit
- * next to each other on a page that is 1440 pixels wide.
- */
+/** Edge length of a panel, and most width of the image, in pixels: two of three panels fit side by side on a page of 1440. */
 const PANEL = 212;
 const WIDTH = 4 * PANEL;
 /** Most bytes of an image: six of them and ten tiles fit into a report of 2 MB, most of which is the code that draws figures. */
@@ -147,11 +144,7 @@ export interface ExplainedImage {
   readonly picture: Buffer;
 }
 
-/**
- * Explains images, by file name. Empty if the run has no model; leaves out unreadable images.
- * @param paths paths of the images by file name
- * @throws the signal's reason if it stops the work
- */
+/** Explains readable images, by file name; none if the run has no model. @param paths by file name @throws the signal's reason */
 export async function heatMaps(
   { directory: { model } }: RunResults,
   paths: ReadonlyMap<string, string>,

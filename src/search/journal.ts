@@ -1,7 +1,4 @@
-/**
- * @module The journal of a search: one JSON line per event, append-only and synced. It is the whole state of a search; a line
- * that a crash left incomplete is ignored.
- */
+/** @module The journal of a search: one JSON line per event, append-only and synced. It is the whole state of a search. */
 import { existsSync } from "node:fs";
 import { type FileHandle, mkdir, open, readFile, truncate } from "node:fs/promises";
 import { dirname } from "node:path";

@@ -43,10 +43,7 @@ export function comparable(merit: number | null): number {
   return merit === null || Number.isNaN(merit) ? Number.NEGATIVE_INFINITY : merit;
 }
 
-/**
- * The objective of predictions, with its 95 % interval, for which the images of a group count as dependent. Objectives with a
- * threshold use probability 0.5.
- */
+/** The objective of predictions, at probability 0.5, with its 95 % interval; the images of a group count as dependent. */
 export function measureObjective(
   metric: string,
   { labels, logits, groups }: Pick<ScoredRows, "labels" | "logits" | "groups">,
@@ -68,10 +65,7 @@ export function measureObjective(
   return { value, interval: metricIntervals(labels, scores, { rankBy: logits, groups })[metric as IntervalName] };
 }
 
-/**
- * The basic bootstrap interval (Davison and Hinkley 1997) of whole groups: resampling raises a calibration error, so percentiles lie
- * too high.
- */
+/** The basic bootstrap interval (Davison and Hinkley 1997) of whole groups: percentiles of a calibration error lie too high. */
 function calibrationInterval(
   { labels, scores, groups }: Pick<ScoredRows, "labels" | "scores"> & { readonly groups: RowGroups | undefined },
   value: number,

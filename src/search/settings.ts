@@ -23,11 +23,7 @@ export interface SearchSettings {
   readonly reading?: Reading;
 }
 
-/**
- * Writes the settings of a new search, or checks those of an existing one.
- * @returns how its trials read the data set
- * @throws {InputError} `SEARCH_OTHER`
- */
+/** Writes the settings of a new search, or checks them. @returns how its trials read the data set @throws {InputError} `SEARCH_OTHER` */
 export async function checkSettings(directory: string, settings: SearchSettings): Promise<Reading> {
   const path = join(directory, "search.json");
   const plain = JSON.parse(JSON.stringify(settings)) as SearchSettings;

@@ -166,11 +166,7 @@ function invalid(at: string, problem: string): InputError {
   return new InputError("SPACE_INVALID", `${at}: ${problem.replace(/\.$/, "")}.`);
 }
 
-/**
- * Reads the space of `--space`.
- * @returns the space and a short name
- * @throws {InputError} `SPACE_UNKNOWN` or `SPACE_INVALID`
- */
+/** Reads the space of `--space`, and gives it a short name. @throws {InputError} `SPACE_UNKNOWN` or `SPACE_INVALID` */
 export async function readSpace(source: string): Promise<{ name: string; space: Space }> {
   const preset = Object.hasOwn(presets, source) ? presets[source] : undefined;
   if (preset) return { name: source, space: parseSpace(preset, `--space ${source}`) };

@@ -1,7 +1,4 @@
-/**
- * @module A worker process of a search, which runs trials sequentially: `worker-main.js GRACE-SECONDS`, the time for saving a
- * checkpoint after the parent process has ended.
- */
+/** @module A worker process of a search: `worker-main.js GRACE-SECONDS`, the time to save a checkpoint after its parent has ended. */
 import { Interrupted, messageOf } from "../errors/index";
 import { silentProgress } from "../progress/index";
 import { isOfMachine, runTrial, type TrialHost } from "./trial";

@@ -29,10 +29,7 @@ export interface TrialRunner {
 export interface TrialPool {
   /** Called once, when the directory of the search exists. */
   begin(): Promise<void>;
-  /**
-   * Calls `work` once for each trial that can run at the same time, and waits for all calls. If one fails, the trials of the others
-   * end too.
-   */
+  /** Calls `work` once for each trial that can run at the same time, and waits. If one fails, the trials of the others end too. */
   each(work: (runner: TrialRunner) => Promise<void>): Promise<void>;
   close(): Promise<void>;
 }

@@ -1,7 +1,4 @@
-/**
- * @module Batch normalization of image batches, forward and backward: with the project's own operations, else with
- * TensorFlow's fused ones, else with tfjs's.
- */
+/** @module Batch normalization of images: with the project's own operations, else with TensorFlow's fused ones, else with tfjs's. */
 import * as tf from "@tensorflow/tfjs";
 import { differentiable } from "./gradients";
 import { attribute, callOps } from "./kernels";

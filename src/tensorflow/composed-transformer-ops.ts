@@ -1,14 +1,8 @@
-/**
- * @module The functions of `transformer-ops.ts` in few large operations of tfjs: for GPUs, for plain JavaScript, and if the
- * project's own operations are missing.
- */
+/** @module The functions of `transformer-ops.ts` in few operations of tfjs: for GPUs, plain JavaScript, and without a compiler. */
 import * as tf from "@tensorflow/tfjs";
 import { differentiable } from "./gradients";
 
-/**
- * Normalizes the last axis of x [..., d] to mean 0 and variance 1, then scales by gamma [d] and shifts by beta [d]
- * (Ba, Kiros and Hinton 2016).
- */
+/** Normalizes the last axis of x [..., d], then scales by gamma [d] and shifts by beta [d] (Ba, Kiros and Hinton 2016). */
 export function layerNorm(x: tf.Tensor, gamma: tf.Tensor, beta: tf.Tensor, epsilon: number): tf.Tensor {
   return differentiable(([input, scale, shift], save) => {
     const [rows, g, b] = [input, scale, shift] as [tf.Tensor, tf.Tensor, tf.Tensor];
@@ -52,11 +46,7 @@ export function gelu(x: tf.Tensor): tf.Tensor {
   })(x);
 }
 
-/**
- * softmax(q k^T / sqrt(d)) v for every image and head (Vaswani et al. 2017).
- * @param qkv [n, tokens, 3 * heads * d]: queries, keys and values, each head after head
- * @returns [n, tokens, heads * d]
- */
+/** softmax(q k^T / sqrt(d)) v (Vaswani et al. 2017). @param qkv [n, tokens, 3 * heads * d], head after head @returns [n, tokens, heads * d] */
 export function attention(qkv: tf.Tensor3D, heads: number): tf.Tensor3D {
   const [n, tokens, width] = qkv.shape;
   const d = width / 3 / heads;

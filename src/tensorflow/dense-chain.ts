@@ -54,10 +54,7 @@ export function denseChainOf(model: tf.LayersModel): DenseChain | undefined {
   return kernels.length === biases.length && biases.length > 1 ? { kernels, biases, dropouts } : undefined;
 }
 
-/**
- * The output of each layer, after its ReLU and dropout if it has them. The caller disposes the outputs.
- * @param x [n, k]
- */
+/** The output of each layer, after its ReLU and dropout if it has them. The caller disposes the outputs. @param x [n, k] */
 export function chainForward({ kernels, biases, dropouts }: DenseChain, x: tf.Tensor2D): tf.Tensor2D[] {
   const attributes = [attribute.int("N", kernels.length), ...denseAttributes()];
   const draws = dropouts.map((dropout, i) => dropout?.draws([x.shape[0], biases[i]?.size ?? 0]));
@@ -126,12 +123,7 @@ function denseAttributes(first = 0): ReturnType<typeof attribute.int>[] {
   return [attribute.int("whole", first), attribute.float("real", precision() === "bf16" ? 1 : 0)];
 }
 
-/**
- * x W + b.
- * @param x [n, k]
- * @param blocks rows of W in order, each [some of k, m]
- * @param bias [m]
- */
+/** x W + b. @param x [n, k] @param blocks rows of W in order, each [some of k, m] @param bias [m] */
 export function denseForward(x: tf.Tensor2D, blocks: readonly tf.Tensor2D[], bias: tf.Tensor): tf.Tensor2D {
   return tf.tidy(() => {
     if (updateWay() !== "product") {

@@ -69,10 +69,7 @@ export function scaleGradient(gradient: Gradient, factor: number): Gradient {
 
 export type Gradients = Map<tf.Variable, Gradient>;
 
-/**
- * Value and gradients of a scalar function of a model's trainable weights.
- * @param loss computes the loss from a forward pass of `model`
- */
+/** Value and gradients of a loss. @param loss computes it from a forward pass of `model` */
 export function lossAndGradients(
   model: tf.LayersModel,
   loss: () => tf.Scalar,

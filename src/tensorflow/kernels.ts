@@ -108,10 +108,7 @@ export function bytesTensor(bytes: Uint8Array, shape: readonly number[]): tf.Ten
   return nativeBackend().createOutputTensor({ id, shape, dtype: binding.TF_UINT8 });
 }
 
-/**
- * A float32 tensor with the values of `bytes` (0 to 255). TensorFlow gets the bytes themselves, which are a quarter of the
- * size of floats.
- */
+/** A float32 tensor with the values of `bytes` (0 to 255). TensorFlow gets the bytes, a quarter of the size of floats. */
 export function floatsFromBytes(bytes: Uint8Array, shape: readonly number[]): tf.Tensor {
   if (runtime.kind !== "native") return tf.tensor(Float32Array.from(bytes), [...shape], "float32");
   const { binding } = nativeBackend();

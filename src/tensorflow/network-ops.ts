@@ -31,10 +31,7 @@ export function normalizationGradients(...operation: [name: string, attributes: 
   return [dx, ...tf.unstack(sums)];
 }
 
-/**
- * (bytes - shift) * scale by channel, computed in TensorFlow, which gets the bytes themselves.
- * @param shape [..., 3]
- */
+/** (bytes - shift) * scale by channel, computed in TensorFlow, which gets the bytes themselves. @param shape [..., 3] */
 export function standardizedBytes(
   bytes: Uint8Array,
   shape: readonly number[],
@@ -48,11 +45,7 @@ export function standardizedBytes(
   });
 }
 
-/**
- * Convolves each channel with its own kernel, padding "same". The gradients in TensorFlow take several times as long.
- * @param x [n, h, w, c]
- * @param kernel [k, k, c, 1]
- */
+/** Convolves each channel with its own kernel, padding "same". @param x [n, h, w, c] @param kernel [k, k, c, 1] */
 export function depthwiseConvolution(x: tf.Tensor4D, kernel: tf.Tensor4D, stride: number): tf.Tensor4D {
   if (!hasNetworkOps) return tf.depthwiseConv2d(x, kernel, stride, "same");
   const attributes = [attribute.int("whole", stride)];

@@ -9,10 +9,7 @@ const LIMIT_BYTES = 128 << 20;
 let waiting = 0;
 let collect: (() => void) | undefined;
 
-/**
- * The values of a tensor. Reading a large model copies gigabytes in pieces of a few megabytes, and the garbage collector may
- * free them too late. So this runs it when enough of them wait.
- */
+/** The values of a tensor. Runs the garbage collector when enough copies wait, as reading a large model makes gigabytes of them. */
 export function readValues(tensor: tf.Tensor): Float32Array {
   const values = tensor.dataSync() as Float32Array;
   noteCopy(values.byteLength);

@@ -67,10 +67,7 @@ export interface MeasuredWay extends TimedWay {
   readonly processorSeconds: number;
 }
 
-/**
- * Times the candidates in turns, after one warm-up step of each. The best time of each counts.
- * @returns the times in the order of the candidates
- */
+/** Times the candidates in turns, after a warm-up step of each; the best time counts. @returns times in the order of the candidates */
 export function timeWays(candidates: readonly Candidate[]): MeasuredWay[] {
   const before: StepWay = { precision: precision(), updates: updateWay() };
   const none = Number.POSITIVE_INFINITY;
@@ -102,10 +99,7 @@ export function timeWays(candidates: readonly Candidate[]): MeasuredWay[] {
   return best;
 }
 
-/**
- * The fastest way. Rounded products are chosen only if they are measurably faster than the fastest exact ones.
- * @param wanted only ways of this precision
- */
+/** The fastest way; a rounded one only if it is measurably faster than exact ones. @param wanted only ways of this precision */
 export function fastestWay(times: readonly TimedWay[], wanted: Precision | "auto" = "auto"): StepWay {
   const of = (precision: Precision) =>
     times.filter((way) => way.precision === precision).sort((a, b) => a.seconds - b.seconds)[0];
@@ -130,10 +124,7 @@ interface Case {
 /** The first layer of an MLP: more weights than fit into a core's own cache. */
 const DENSE_CASE = { batch: 64, inputs: 2352, units: 1176 } as const;
 
-/**
- * About how many seconds a step takes for an MLP's weights, from those of the small case: half of them are the update's, for batches
- * of any size.
- */
+/** About how many seconds a step of an MLP takes, from those of the small case, half of which are the update's. */
 export function denseStepSeconds(ofCase: number, parameters: number, batch: number): number {
   const share = parameters / (DENSE_CASE.inputs * DENSE_CASE.units);
   return ofCase * share * (0.5 + (0.5 * batch) / DENSE_CASE.batch);

@@ -5,10 +5,7 @@ import { differentiable } from "./gradients";
 import { attribute, callOp, callOps, runOp } from "./kernels";
 import { columnSums, hasNetworkOps, normalizationGradients } from "./network-ops";
 
-/**
- * Normalizes the last axis of x [..., d] to mean 0 and variance 1, then scales by gamma [d] and shifts by beta [d]
- * (Ba, Kiros and Hinton 2016).
- */
+/** Normalizes the last axis of x [..., d], then scales by gamma [d] and shifts by beta [d] (Ba, Kiros and Hinton 2016). */
 export function layerNorm(x: tf.Tensor, gamma: tf.Tensor, beta: tf.Tensor, epsilon: number): tf.Tensor {
   if (!hasNetworkOps) return composed.layerNorm(x, gamma, beta, epsilon);
   return differentiable(([input, scale, shift], save) => {
@@ -23,11 +20,7 @@ export function layerNorm(x: tf.Tensor, gamma: tf.Tensor, beta: tf.Tensor, epsil
   })(x, gamma, beta);
 }
 
-/**
- * softmax(q k^T / sqrt(d)) v for every image and head (Vaswani et al. 2017).
- * @param qkv [n, tokens, 3 * heads * d]: queries, keys and values, each head after head
- * @returns [n, tokens, heads * d]
- */
+/** softmax(q k^T / sqrt(d)) v (Vaswani et al. 2017). @param qkv [n, tokens, 3 * heads * d], head after head @returns [n, tokens, heads * d] */
 export function attention(qkv: tf.Tensor3D, heads: number): tf.Tensor3D {
   if (!hasNetworkOps) return composed.attention(qkv, heads);
   const attributes = [attribute.int("whole", heads)];
@@ -54,9 +47,7 @@ export function affine(x: tf.Tensor, weights: tf.Tensor2D, bias: tf.Tensor1D): t
   })(x, weights, bias);
 }
 
-/**
- * GELU of x W + b: the result times the normal distribution function of itself (Hendrycks and Gimpel 2016), exact.
- */
+/** GELU of x W + b: the result times the normal distribution function of itself (Hendrycks and Gimpel 2016), exact. */
 export function affineGelu(x: tf.Tensor, weights: tf.Tensor2D, bias: tf.Tensor1D): tf.Tensor {
   if (!hasNetworkOps) return composed.gelu(composed.affine(x, weights, bias));
   return differentiable(([input, kernel, shift], save) => {

@@ -224,10 +224,7 @@ export function featureExamples(
   };
 }
 
-/**
- * Vectors [n, width] with additional columns, such as measures that are the same in all views.
- * @param columns [examples, k] row-major
- */
+/** Vectors [n, width] with additional columns that are the same in all views. @param columns [examples, k] row-major */
 export function withColumns(vectors: Examples, width: number, columns: Float32Array): Examples {
   const extra = columns.length / vectors.labels.length;
   const append = (inputs: tf.Tensor, some: Uint32Array) => {

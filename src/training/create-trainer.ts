@@ -66,10 +66,7 @@ export interface ChosenWay {
   readonly stepSeconds?: number | undefined;
 }
 
-/**
- * The fastest way on this processor, timed once (see `chooseStepWay`). Small trainings are not timed and use exact products.
- * @param parameters weights of the trained network
- */
+/** The fastest way on this processor (see `chooseStepWay`); exact products for small trainings. @param parameters weights of the network */
 export async function stepWayOf(
   { model, size, precision, batch }: Pick<TrainingOptions, "model" | "size" | "precision" | "batch">,
   parameters: number,

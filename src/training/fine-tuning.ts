@@ -13,10 +13,7 @@ import { fitScaling, scaled } from "./rows";
 import { solvedHead } from "./solved-head";
 import type { TaskContext, TrainingTask } from "./training-task";
 
-/**
- * The network with its pretrained weights and a logit that is solved on the training tiles.
- * @throws {InputError} `BACKBONE_NOT_FETCHED`, `BACKBONE_DAMAGED`, `OPTION_RANGE`
- */
+/** The pretrained network with a logit solved on the training tiles. @throws {InputError} `BACKBONE_...`, `OPTION_RANGE` */
 export async function fineTuned(
   packaged: PackagedBackbone,
   options: TrainingOptions,
@@ -71,10 +68,7 @@ export function freezeLayers(model: tf.LayersModel, blocks: number, freeze: Trai
   }
 }
 
-/**
- * The learning rate of each variable relative to the logit's. It decreases by a factor from each block to the one below.
- * @see Clark et al. 2020 (ELECTRA), appendix B
- */
+/** Each variable's learning rate relative to the logit's: a factor less for each block below. @see Clark et al. 2020 (ELECTRA), appendix B */
 export function layerRates(model: tf.LayersModel, blocks: number, decay: number): Map<tf.Variable, number> {
   return new Map(
     model.layers.flatMap(({ name, trainableWeights }) =>
@@ -83,10 +77,7 @@ export function layerRates(model: tf.LayersModel, blocks: number, decay: number)
   );
 }
 
-/**
- * Solves logistic regression on the network's averaged features of the examples, and sets the weights of the logit: fine-tuning
- * from a solved head changes the lower layers less (Kumar et al. 2022).
- */
+/** Solves logistic regression for the logit: from a solved head, lower layers change less (Kumar et al. 2022). */
 async function solveLogit(
   model: tf.LayersModel,
   examples: Examples,

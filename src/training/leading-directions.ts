@@ -15,10 +15,7 @@ export interface LeadingDirections {
   readonly squares: Float64Array;
 }
 
-/**
- * Finds them by a randomized subspace iteration (Halko, Martinsson and Tropp 2011). Always the same for the same rows.
- * @param x [rows, k], row-major
- */
+/** Finds them by a randomized subspace iteration (Halko, Martinsson and Tropp 2011), always the same. @param x [rows, k], row-major */
 export function leadingDirections(x: ArrayLike<number>, rows: number): LeadingDirections {
   const k = x.length / rows;
   const count = Math.max(1, Math.min(MOST, Math.floor(Math.min(rows, k) / ONE_IN)));

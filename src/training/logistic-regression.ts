@@ -40,12 +40,6 @@ interface Part {
   fit?: Solution;
 }
 
-/** How many fits are done, and the largest number that there can be. */
-export interface FitsDone {
-  readonly done: number;
-  readonly total: number;
-}
-
 /** What is fitted. */
 export interface LogisticExamples {
   /** [n * repeats, k], row-major. */
@@ -62,15 +56,10 @@ export interface LogisticExamples {
 /**
  * Fits rows to labels. Chooses the penalty with the lowest log loss in five-fold cross-validation, from the strongest on; once the loss
  * has risen twice, weaker ones, which take longest, are not tried. The examples of each class are assigned to the folds in turn.
- * @returns a computation that pauses before the first fit and after each one of the cross-validation
+ * @returns a computation that pauses before the first fit and after each one of the cross-validation, of `total` at most
  */
-export function* logisticFits({
-  x,
-  labels,
-  penalties = PENALTIES,
-  repeats = 1,
-  groups,
-}: LogisticExamples): Generator<FitsDone, LogisticFit> {
+export function* logisticFits(examples: LogisticExamples): Generator<{ done: number; total: number }, LogisticFit> {
+  const { x, labels, penalties = PENALTIES, repeats = 1, groups } = examples;
   // The fit with a weaker penalty starts from that with the stronger one.
   const falling = [...penalties].sort((a, b) => b - a);
   const folds = foldsOf(labels, groups);
@@ -178,10 +167,7 @@ function newtonStep(problem: LogisticProblem, penalty: number, at: Solution, log
 /** Relative residual at which a step is accurate enough (Dembo, Eisenstat and Steihaug 1982), and most iterations. */
 const [TOLERANCE, ITERATIONS] = [1e-2, 500];
 
-/**
- * Solves H s = g with products of H only (Hestenes and Stiefel 1952).
- * @param precondition approximately the inverse of H
- */
+/** Solves H s = g with products of H only (Hestenes and Stiefel 1952). @param precondition approximately the inverse of H */
 function conjugateGradients(
   hessianTimes: (values: Float64Array) => Float64Array,
   precondition: (values: Float64Array) => Float64Array,

@@ -11,13 +11,9 @@ export interface Loss {
   weight(labels: tf.Tensor2D): number;
 }
 
-interface LossOptions {
-  readonly loss: "bce" | "focal";
+type LossOptions = Pick<TrainingOptions, "loss" | "labelSmoothing" | "focalGamma"> & {
   readonly positiveWeight: number;
-  /** How far labels move towards one half. */
-  readonly labelSmoothing: number;
-  readonly focalGamma: number;
-}
+};
 
 /**
  * Binary cross-entropy with logits, or focal loss (Lin et al. 2017): cross-entropy times (1 - p of the label)^gamma.

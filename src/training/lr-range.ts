@@ -37,10 +37,7 @@ const DIVERGED = 4;
 const SMOOTHING = 0.9;
 const STEPS = 150;
 
-/**
- * Trains while the learning rate increases exponentially from `lowest` to `highest`. Changes the model's weights.
- * @param make builds the trainer to test, with the given learning rate and callbacks
- */
+/** Trains while the rate rises exponentially, which changes the model. @param make builds the trainer with this rate and these callbacks */
 export async function learningRateRange(
   make: (own: { learningRate: (step: number) => number; callbacks: readonly Callback[] }) => Trainer,
   { lowest = 1e-7, highest = 1, steps = STEPS, signal }: RangeOptions = {},

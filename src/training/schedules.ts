@@ -79,10 +79,7 @@ const NUMBERS: ReadonlyMap<string, readonly [fewest: number, most: number]> = ne
   ["plateau", [2, 2]],
 ]);
 
-/**
- * Parses a schedule such as `cosine`, `step:10:0.1`, `multistep:30,60:0.1`, `onecycle`, `polynomial:2`, `plateau:0.5:3`.
- * @throws {InputError} `SCHEDULE_UNKNOWN`
- */
+/** Parses a schedule such as `cosine`, `step:10:0.1` or `plateau:0.5:3`. @throws {InputError} `SCHEDULE_UNKNOWN` */
 export function parseSchedule(text: string): ParsedSchedule {
   const unknown = new InputError("SCHEDULE_UNKNOWN", `--schedule ${text} is not one of ${USAGE}.`);
   const [name = "", ...parts] = text.split(":");

@@ -1,7 +1,4 @@
-/**
- * @module Heads solved by logistic regression, once for the same features and labels: a comparison trains its chosen head once more,
- * and then with other seeds.
- */
+/** @module Heads solved by logistic regression, once for the same features and labels. */
 import { setImmediate } from "node:timers/promises";
 import { sha256 } from "../files/index";
 import type { ProgressTask } from "../progress/index";

@@ -1,7 +1,4 @@
-/**
- * @module The training loop: forward, backward, update, evaluate. Everything else is a callback or a separate function;
- * nothing here depends on images, files or trackers.
- */
+/** @module The training loop: forward, backward, update, evaluate. Knows nothing of images, files and trackers. */
 import { setImmediate } from "node:timers/promises";
 import { HistoError } from "../errors/index";
 import { binaryMetrics } from "../evaluation/index";
@@ -133,10 +130,7 @@ export class Trainer {
     return this.pending instanceof Map && this.pending.size === 0;
   }
 
-  /**
-   * Trains to the end, or until `signal` is aborted; the run can then be resumed from its checkpoint.
-   * @returns true if the training has reached its end
-   */
+  /** Trains to the end, or until `signal` is aborted; the run can then be resumed. @returns whether the training has reached its end */
   async fit(signal?: AbortSignal): Promise<boolean> {
     await this.tell("onStart");
     while (this.epoch < this.options.epochs && !this.isStopped()) {
@@ -199,10 +193,7 @@ export class Trainer {
     if (this.batch % accumulate === 0 || this.batch === this.source.batches) this.update(rate);
   }
 
-  /**
-   * Adds a batch's mean gradients to the pending ones, in proportion to its weight in the loss: the last batch of an epoch may be
-   * smaller, and positive examples may weigh more.
-   */
+  /** Adds a batch's mean gradients to the pending ones, in proportion to its weight in the loss. */
   private add(gradients: Gradients | ChainErrors, weight: number): void {
     const { pending } = this;
     if (!(gradients instanceof Map && pending instanceof Map)) {

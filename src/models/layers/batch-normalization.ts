@@ -10,10 +10,7 @@ interface BatchNormalizationConfig {
   /** Decay of the running statistics. */
   readonly momentum?: number;
   readonly epsilon?: number;
-  /**
-   * Clips the result to 0 to 6 in the same pass over memory. This is not part of the topology, so a {@link ClippedActivation}
-   * must follow.
-   */
+  /** Clips the result to 0 to 6 in the same pass. Not part of the topology, so a {@link ClippedActivation} must follow. */
   readonly relu6?: boolean;
   /** Uses the running statistics in training too, and does not update them. A frozen layer does the same. */
   readonly keepStatistics?: boolean;

@@ -1,7 +1,4 @@
-/**
- * @module Colour and texture of a tile from its levels, with integer sums, so that every processor gives the same result. Shared with
- * the exporter, which does not load TensorFlow.
- */
+/** @module Colour and texture of a tile, with integer sums, the same on every processor. Shared with the exporter, without TensorFlow. */
 
 type Triple = readonly [number, number, number];
 
@@ -53,10 +50,7 @@ interface Blocks {
   readonly width: number;
 }
 
-/**
- * The features of `ColourFeatures` before shift and scale, in groups of six channels.
- * @param levels uint8 [height, width, 3]
- */
+/** The features of `ColourFeatures` before shift and scale, in groups of six channels. @param levels uint8 [height, width, 3] */
 export function measureColours(levels: Levels, height: number, width: number): Float32Array {
   const counts = countLevels(levels);
   const moments = counts.map(momentsOfCounts);

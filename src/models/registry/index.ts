@@ -28,10 +28,7 @@ export interface RegisteredModel {
   rate?(size: number): number;
   /** Fewest images of a batch, for networks that normalize by its statistics. Default 1. */
   leastBatch?(size: number): number;
-  /**
-   * Builds the network: standardized pixels, float32 [n, size, size, 3], to one logit, float32 [n, 1]. Absent if the model is
-   * not trained this way, such as `colour`.
-   */
+  /** Builds the network: standardized pixels, float32 [n, size, size, 3], to one logit, float32 [n, 1]. Absent for `colour`. */
   build?(options: NetworkOptions): Promise<tf.LayersModel>;
 }
 

@@ -14,11 +14,7 @@ export function presentNames(schema: OptionsSchema, given: object): Record<strin
   return Object.fromEntries(Object.entries(given).map(([name, value]) => [names.get(name) ?? name, value]));
 }
 
-/**
- * Adds the defaults and checks every value.
- * @param what name of an option in messages, such as `training option`
- * @throws {InputError} `OPTION_UNKNOWN`, `OPTION_TYPE` or `OPTION_RANGE`
- */
+/** Adds the defaults and checks every value. @param what an option's name in messages @throws {InputError} `OPTION_...` */
 export function checkOptions<S extends OptionsSchema>(schema: S, given: object, what: string): z.output<S> {
   const result = schema.safeParse(presentNames(schema, definedOnly(given)));
   if (result.success) return result.data as z.output<S>;

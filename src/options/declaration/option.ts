@@ -1,7 +1,4 @@
-/**
- * @module Declarations of options: a zod schema gives type, default and check, and {@link option} adds help text and flag.
- * The command line, the search space, the docs and the JSON schema all come from these declarations.
- */
+/** @module Declarations of options: a zod schema gives type, default and check, {@link option} help text and flag. */
 import * as z from "zod";
 
 /** The properties of an option besides its schema. */

@@ -81,10 +81,7 @@ class TrialWatch {
     this.ending.abort();
   }
 
-  /**
-   * The search's answer at a rung: true to stop. False if there is none in time because the search is not running; a later
-   * answer then applies at the next rung.
-   */
+  /** The search's answer at a rung: true to stop. False if there is none in time; a later one then applies at the next rung. */
   async answerAt(epoch: number, patienceMs: number, signal: AbortSignal): Promise<boolean> {
     const until = Date.now() + patienceMs;
     while (this.answers[epoch] === undefined && Date.now() < until && !signal.aborted && !this.lost) {

@@ -1,7 +1,4 @@
-/**
- * @module The project's own update operations (native/optimizers.cc): update rule, weight decay, penalties, clipping and
- * moving average of the weights in one pass over memory.
- */
+/** @module The project's own update operations (native/optimizers.cc): a whole update in one pass over memory. */
 import * as tf from "@tensorflow/tfjs";
 import { type Gradient, isFactored, multiplyOut } from "../gradients";
 import { attribute, noValues, runOp } from "../kernels";
@@ -45,11 +42,7 @@ export interface FusedRegularization {
   readonly average: number;
 }
 
-/**
- * The parameters of one step, as a tensor for {@link fusedUpdate}. The caller disposes it.
- * @param ofVectors for biases and other variables of rank 0 or 1
- * @param ofMatrices for all others
- */
+/** One step's parameters for {@link fusedUpdate}; the caller disposes them. @param ofVectors for ranks 0 and 1 @param ofMatrices for others */
 export function fusedOptions(
   rule: FusedRule,
   ofVectors: FusedRegularization,

@@ -53,10 +53,7 @@ export abstract class Optimizer {
     private readonly regularization: Regularization,
   ) {}
 
-  /**
-   * Applies one update and disposes the gradients.
-   * @param rates factors on the learning rate, by variable; not for a chain
-   */
+  /** Applies one update and disposes the gradients. @param rates factors on the learning rate, by variable; not for a chain */
   apply(gradients: Gradients | ChainErrors, learningRate: number, rates?: ReadonlyMap<tf.Variable, number>): void {
     this.step++;
     if (gradients instanceof Map) this.applyByRate(gradients, learningRate, rates);

@@ -8,9 +8,7 @@ import { Optimizer, type Regularization, type UpdateInputs } from "./optimizer";
 /** Keeps divisors above 0. */
 const EPSILON = 1e-8;
 
-/**
- * Stochastic gradient descent with momentum (Polyak 1964): `a = momentum * a + g; w -= lr * a`, with Nesterov's variant `w -= lr * (g + momentum * a)`.
- */
+/** Gradient descent with momentum (Polyak 1964): `a = momentum * a + g; w -= lr * a`, with Nesterov's `w -= lr * (g + momentum * a)`. */
 export class Sgd extends Optimizer {
   private readonly momentum: number;
   private readonly nesterov: boolean;

@@ -29,11 +29,7 @@ export interface Embeddings {
 }
 
 /** The content of one file of embeddings. */
-interface Chunk {
-  readonly values: Float32Array;
-  readonly width: number;
-  readonly form: OutputForm;
-}
+type Chunk = Pick<Embeddings, "width" | "form"> & { readonly values: Float32Array };
 
 /**
  * Embeddings of all tiles of the store. Those that this backbone has computed for the same pixels before come from the cache,

@@ -30,10 +30,7 @@ export interface Callback {
   onStart?(trainer: RunningTraining): void | Promise<void>;
   /** After each batch. */
   onBatchEnd?(trainer: RunningTraining): void | Promise<void>;
-  /**
-   * Why the training ends here, asked before each epoch and when a run is resumed. A function of the training's state, so that the
-   * options of a resumed run decide.
-   */
+  /** Why the training ends here, asked before each epoch and on resuming. Depends on its state only: the resumed run's options decide. */
   reasonToStop?(trainer: RunningTraining): string | undefined;
   /** After each epoch, its validation included. */
   onEpochEnd?(trainer: RunningTraining, result: EpochResult): void | Promise<void>;

@@ -44,14 +44,8 @@ export function describePlace({ epoch, batch }: RunningTraining): string {
 }
 
 /** An epoch on one line. */
-export function describeEpoch({
-  epoch,
-  train,
-  validation,
-  learningRate,
-  imagesPerSecond,
-  seconds,
-}: EpochResult): string {
+export function describeEpoch(result: EpochResult): string {
+  const { epoch, train, validation, learningRate, imagesPerSecond, seconds } = result;
   const auc = (measures: EpochResult["train"]) => plainDecimal(measures.rocAuc);
   return [
     `epoch ${epoch}: loss ${plainDecimal(train.loss, 4)} / ${plainDecimal(validation.loss, 4)}`,

@@ -58,10 +58,7 @@ async function storedBasis(
   return (await kept("principal directions", write, context.progress)) ? readBasis(path) : basis;
 }
 
-/**
- * Distinguishes bases of the same images: computed on another machine, directions may differ in sign, and weights that were
- * trained on one basis are useless on the other.
- */
+/** Distinguishes bases of the same images: on another machine, directions may differ in sign, which makes weights useless. */
 export function fingerprintOf({ rank, directions, mean, variances }: Basis): string {
   const rows = directions.length / rank;
   const step = Math.max(1, Math.floor(rows / FINGERPRINT_ROWS));

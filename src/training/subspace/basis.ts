@@ -49,10 +49,7 @@ const [NEGLIGIBLE, ROUNDING] = [1e-6, 1e-8];
 /** One pass over the images: calls `work`, in a tidy, with the classes' parts of each batch. */
 type Pass = (work: (parts: PerClass<tf.Tensor2D>) => void) => Promise<void>;
 
-/**
- * Computes the basis of the images at `positions`, standardized as for the model.
- * @throws {InputError} `SUBSPACE_EMPTY` if the images do not differ
- */
+/** Computes the basis of the images at `positions`. @throws {InputError} `SUBSPACE_EMPTY` if the images do not differ */
 export async function principalBasis(
   store: PixelStore,
   positions: Uint32Array,

@@ -37,10 +37,7 @@ export function whitenedProjection(basis: Basis, whitening: number): Projection 
   return { rank, matrix, offset: Float32Array.from(mean, (m, i) => -m * (scale[i] as number)) };
 }
 
-/**
- * Coordinates of examples, [n, rank] row-major, computed in full precision from their pixels.
- * @param onDone called after each batch. May throw to stop
- */
+/** Coordinates of examples, [n, rank] row-major, in full precision. @param onDone called after each batch. May throw to stop */
 export async function project(
   examples: Examples,
   { rank, matrix, offset }: Projection,

@@ -22,10 +22,7 @@ export interface SubspacePictures {
   reconstruction(name: string, rank: number): Uint8Array;
 }
 
-/**
- * The subspace of a run's options, from the cache or computed.
- * @throws {InputError} for unusable options or data
- */
+/** The subspace of a run's options, from the cache or computed. @throws {InputError} for unusable options or data */
 export async function subspacePictures(
   given: GivenTrainingOptions,
   progress: Progress = silentProgress,
