@@ -2,9 +2,10 @@
 import { existsSync } from "node:fs";
 import { join, relative } from "node:path";
 import { InputError } from "../errors/index";
-import { projectRoot } from "../files/index";
+import { projectRoot, readJson } from "../files/index";
 import type { Progress } from "../progress/index";
 import { RunDirectory } from "../runs/index";
+import type { Mlflow } from "../tracking/index";
 import { withMlflow } from "./mlflow";
 
 const PREFIX = "mlflow:";
@@ -13,12 +14,12 @@ const PREFIX = "mlflow:";
 const PARTS = {
   model: {
     needed: (run: RunDirectory) => [[run.config], [run.topology], [run.bestWeights]],
-    optional: () => [],
+    optional: (run: RunDirectory) => [run.folds],
     code: "RUN_WITHOUT_MODEL",
     lacks: "no trained model",
   },
   predictions: {
-    needed: (run: RunDirectory) => [[run.predictions("test"), run.predictions("validation")]],
+    needed: (run: RunDirectory) => [[run.predictions("test"), run.predictions("validation"), run.folds]],
     optional: (run: RunDirectory) => [run.config, run.history],
     code: "RUN_UNFINISHED",
     lacks: "no predictions",
@@ -31,8 +32,9 @@ export function namedRunId(run: string): string | undefined {
 }
 
 /**
- * The run directory of an option: a path, or `mlflow:RUN_ID`, whose missing files are fetched into `runs/mlflow-RUN_ID`.
- * @throws {InputError} `RUN_MISSING`, or `RUN_WITHOUT_MODEL` or `RUN_UNFINISHED` if the run lacks a required file
+ * The run directory of an option: a path, or `mlflow:RUN_ID`, whose missing files are fetched into `runs/mlflow-RUN_ID`; of a
+ * cross-validation also the predictions of its folds.
+ * @throws {InputError} `RUN_MISSING`, `RUN_FOLD_MISSING`, or `RUN_WITHOUT_MODEL` or `RUN_UNFINISHED` if the run lacks a required file
  */
 export async function localRun(
   run: string,
@@ -50,15 +52,25 @@ export async function localRun(
   await withMlflow({}, async (client) => {
     progress.say(`Fetching run ${id} from ${client.trackingUri}`);
     const only = ({ path }: { path: string }) => paths.has(path);
-    await client.downloadArtifacts(id, directory.path, undefined, { signal, only }).catch((error: unknown) => {
-      const { statusCode, errorCode } = error as { statusCode?: number; errorCode?: string };
-      if (statusCode !== 404) throw error;
-      // Without MLflow's error code the run exists, but none of the files.
-      if (errorCode === undefined) return;
-      throw new InputError("RUN_MISSING", `--run: ${client.trackingUri} has no run ${id}.`, { cause: error });
-    });
+    const fetch = async (from: string, to: string) => {
+      await client.downloadArtifacts(from, to, undefined, { signal, only }).catch((error: unknown) => {
+        const { statusCode, errorCode } = error as { statusCode?: number; errorCode?: string };
+        if (statusCode !== 404) throw error;
+        // Without MLflow's error code the run exists, but none of the files.
+        if (errorCode === undefined) return;
+        throw new InputError("RUN_MISSING", `--run: ${client.trackingUri} has no run ${from}.`, { cause: error });
+      });
+    };
+    await fetch(id, directory.path);
+    if (name === "predictions" && existsSync(directory.folds)) {
+      for (const [fold, run] of await foldRuns(client, id, directory)) await fetch(run, directory.fold(fold));
+    }
   });
   const missing = needed.find((choice) => !choice.some(existsSync));
+  if (missing && existsSync(directory.folds)) {
+    const message = `--run: run ${id} on the MLflow server is a cross-validation; name the run of one of its folds (histo runs lists them).`;
+    throw new InputError(code, message);
+  }
   if (missing) {
     throw new InputError(
       code,
@@ -66,4 +78,20 @@ export async function localRun(
     );
   }
   return directory.path;
+}
+
+/** The ids of the runs of a cross-validation's folds, by fold. @throws {InputError} `RUN_FOLD_MISSING` */
+async function foldRuns(client: Mlflow, id: string, directory: RunDirectory): Promise<Map<string, string>> {
+  const { folds } = await readJson<{ readonly folds: readonly { readonly fold: string }[] }>(directory.folds);
+  const { info } = await client.getRun(id);
+  const found = new Map<string, string>();
+  for await (const run of client.iterateRuns([info.experiment_id], `tags.\`mlflow.parentRunId\` = '${id}'`)) {
+    const fold = run.data.tags.find(({ key }) => key === "fold")?.value;
+    // The newest is first.
+    if (fold !== undefined && !found.has(fold)) found.set(fold, run.info.run_id);
+  }
+  const gone = folds.map(({ fold }) => fold).filter((fold) => !found.has(fold));
+  if (gone.length === 0) return found;
+  const message = `--run: ${client.trackingUri} has no run of fold ${gone.join(", ")} of the cross-validation ${id}.`;
+  throw new InputError("RUN_FOLD_MISSING", message);
 }

@@ -158,7 +158,9 @@ export async function readTrainedRun(path: string): Promise<TrainedRun> {
   if (!existsSync(files.config)) {
     const what = existsSync(join(path, "model.json"))
       ? "is an exported model; name the run that it was exported from"
-      : "is not a run directory: it has no config.json";
+      : existsSync(files.folds)
+        ? "is a cross-validation, which has a model for each fold; name the run of one of them, a folder in it"
+        : "is not a run directory: it has no config.json";
     throw new InputError("RUN_MISSING", `--run: ${path} ${what}.`);
   }
   if (!existsSync(files.bestWeights) || !existsSync(files.topology)) {

@@ -52,8 +52,8 @@ function whyNoPredictions(path: string, { config }: RunDirectory): string {
 
 /**
  * Reads a run. The threshold is that of its configuration; with a `rule`, it is chosen again on validation.
- * @throws {InputError} `RUN_MISSING`, `RUN_UNFINISHED` (no predictions yet), `THRESHOLD_ONE_CLASS` if a rule has nothing to
- *   choose on, or an error of a file
+ * @throws {InputError} `RUN_MISSING`, `RUN_FOLD_MISSING`, `RUN_UNFINISHED` (no predictions yet), `THRESHOLD_ONE_CLASS` if a rule
+ *   has nothing to choose on, or an error of a file
  */
 export async function readRun(path: string, { rule }: { rule?: ThresholdRule } = {}): Promise<RunResults> {
   const directory = new RunDirectory(resolve(path));
@@ -62,11 +62,12 @@ export async function readRun(path: string, { rule }: { rule?: ThresholdRule } =
     const file = directory.predictions(partition);
     return existsSync(file) ? await readPredictions(file) : [];
   };
-  const [validation, test] = [await read("validation"), await read("test")];
+  const folds = await readFolds(directory, rule);
+  const [stored, test] = [await read("validation"), await read("test")];
+  const validation = stored.length > 0 ? stored : folds.flatMap((fold) => fold.validation);
   if (validation.length + test.length === 0) {
     throw new InputError("RUN_UNFINISHED", whyNoPredictions(path, directory));
   }
-  const folds = await readFolds(directory, rule);
   const config = existsSync(directory.config)
     ? await readJson<Partial<RunConfig>>(directory.config)
     : commonFacts(folds[0]?.config);
@@ -83,10 +84,18 @@ export async function readRun(path: string, { rule }: { rule?: ThresholdRule } =
   };
 }
 
-/** The runs of a cross-validation by the names of their folds; none for another run. @throws {InputError} `RUN_MISSING` */
+/** The runs of a cross-validation by the names of their folds; none for another run. @throws {InputError} `RUN_FOLD_MISSING` */
 async function readFolds(directory: RunDirectory, rule?: ThresholdRule) {
   if (!existsSync(directory.folds)) return [];
   const { folds } = await readJson<{ readonly folds: readonly { readonly fold: string }[] }>(directory.folds);
+  const gone = folds.filter(({ fold }) => !existsSync(directory.fold(fold))).map(({ fold }) => fold);
+  if (gone.length > 0) {
+    throw new InputError(
+      "RUN_FOLD_MISSING",
+      `${directory.path} is a cross-validation of ${folds.length} folds without the run of fold ${gone.join(", ")} ` +
+        `(${directory.fold(gone[0] as string)}): copy the whole directory, or repeat its histo train, which trains what is missing.`,
+    );
+  }
   return Promise.all(
     folds.map(async ({ fold }) => ({ fold, ...(await readRun(directory.fold(fold), rule && { rule })) })),
   );

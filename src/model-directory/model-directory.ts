@@ -50,6 +50,9 @@ function whyNoModel(path: string): string {
   if (existsSync(join(path, "history.jsonl"))) {
     return `${path} is a training run; export it with histo export --run ${path} --out DIR, and name DIR.`;
   }
+  if (existsSync(join(path, "folds.json"))) {
+    return `${path} is a cross-validation, which has a model for each fold; name the model of one of them, a folder in it.`;
+  }
   return `${path} is not an exported model: it has no model.json.`;
 }
 

@@ -82,6 +82,20 @@ test("--fold all trains on each fold in turn, summarizes, and keeps what is fini
   const f1 = await histoJsonHere<Evaluated>(...evaluate, "--threshold-rule", "f1");
   for (const [i, { validation }] of f1.folds.entries()) assert.ok(validation.f1 >= folds[i]!.validation.f1);
   assert.notDeepEqual(f1.folds, pooled.folds, "the rule chooses a threshold for each fold");
+  await rm(join(data, "run", "predictions-validation.csv"));
+  assert.equal((await histoJsonHere<Evaluated>(...evaluate)).validation.n, 24, "those of the folds");
+  const named = [
+    ["export", "--run"],
+    ["explain", "--images", data, "--model"],
+  ];
+  for (const words of named) {
+    const { status, stderr } = await histoHere(...words, join(data, "run"), "--out", join(data, "out"));
+    assert.deepEqual([status, /is a cross-validation, .* of one of them/.test(stderr)], [2, true], stderr);
+  }
+  await rm(join(data, "run", "fold-1"), { recursive: true });
+  const { status: absent, stderr } = await histoHere(...evaluate);
+  assert.equal(absent, 2);
+  assert.match(stderr, /is a cross-validation of 3 folds without the run of fold 1 \(.*fold-1\): .* or repeat/);
 });
 
 test("all folds read the data set as the version did that began the first", async (context) => {

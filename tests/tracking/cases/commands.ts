@@ -6,8 +6,9 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import { Mlflow, startRun } from "../../../src/tracking/index";
+import { setWithFolds } from "../../support/data-sets";
 import { histo, histoJson } from "../../support/histo";
-import { fetchFrom, type MlflowFixture } from "../../support/mlflow";
+import { fetchFrom, type MlflowFixture, useServer } from "../../support/mlflow";
 import { runFolder } from "../../support/run-folder";
 import { temporaryDirectory, writeRun } from "../../support/trained-run";
 
@@ -127,6 +128,34 @@ export function commandCases(mlflow: () => MlflowFixture): void {
       const noModel = histo("export", "--run", `mlflow:${runId}`, "--out", join(directory, "model"));
       assert.equal(noModel.status, 2);
       assert.match(noModel.stderr, /^histo: --run: run \w+ on the MLflow server has no trained model/m);
+    });
+
+    test("a cross-validation on the server is evaluated with the runs of its folds", async (context) => {
+      const { server } = mlflow();
+      const data = await setWithFolds(context);
+      process.env.HISTO_CACHE = join(data, "cache");
+      useServer(context, server.url);
+      const here = join(data, "run");
+      const { runUrl } = histoJson<{ runUrl: string }>(
+        ...["train", "--data", data, "--run", here, "--fold", "all", "--export", "none", "--model", "colour"],
+        ...["--epochs", "1", "--size", "16", "--experiment", "commands/folds"],
+      );
+      const runId = runUrl.split("/").at(-1) as string;
+      const fetched = fetchFrom(context, server.url, runId);
+      const evaluate = (run: string) => {
+        const {
+          run: path,
+          cautions,
+          ...rest
+        } = histoJson<{ run: string; cautions: object; folds: object[] }>(...["evaluate", "--run", run, "--no-track"]);
+        return { path, rest };
+      };
+      const [there, local] = [evaluate(`mlflow:${runId}`), evaluate(here)];
+      assert.equal(there.path, fetched);
+      assert.equal(there.rest.folds.length, 3);
+      assert.deepEqual(there.rest, local.rest);
+      const model = histo("export", "--run", `mlflow:${runId}`, "--out", join(data, "model"));
+      assert.match(model.stderr, /is a cross-validation; name the run of one of its folds/);
     });
   });
 }
