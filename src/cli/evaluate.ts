@@ -213,21 +213,18 @@ async function compare(
 ): Promise<Comparison & { against: string }> {
   const { compareModels, readRun } = await import("../evaluation/index.js");
   const other = await readRun(against);
-  for (const { folds, directory } of [results, other]) if (folds) throw perFold(directory.path);
+  // DeLong's test ranks the scores of one model.
+  const ofFolds = [results, other].find(({ folds }) => folds);
+  if (ofFolds) {
+    const message = `--against: ${ofFolds.directory.path} has a model for each fold, whose scores are not comparable; compare the run of one fold in it with another run of that fold.`;
+    throw new InputError("RUN_FOLDS", message);
+  }
   const rows = other.test.length > 0 ? other.test : other.validation;
   const comparison = compareModels(
     { predictions, threshold: results.threshold.value },
     { predictions: rows, threshold: other.threshold.value },
   );
   return { against: other.directory.path, ...comparison };
-}
-
-/** DeLong's test ranks the scores of one model. */
-function perFold(path: string): InputError {
-  return new InputError(
-    "RUN_FOLDS",
-    `--against: ${path} has a model for each fold, whose scores are not comparable; compare the run of one fold in it with another run of that fold.`,
-  );
 }
 
 /** Reads `--groups`. */
@@ -243,8 +240,8 @@ async function groupsOf(
   return readGroups(groups, by, rows);
 }
 
-function countsOf({ imageColumn, matched, unmatched, unusedRows }: GroupTable): NonNullable<Result["groupsMatched"]> {
-  return { imageColumn, matched, unmatched, unusedRows };
+function countsOf({ groupOf: _, ...counts }: GroupTable): NonNullable<Result["groupsMatched"]> {
+  return counts;
 }
 
 function matchedText({ matched, unmatched, unusedRows }: NonNullable<Result["groupsMatched"]>): string[] {

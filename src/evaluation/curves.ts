@@ -67,34 +67,21 @@ export interface SweepPoint extends DecisionMetrics {
   readonly confusion: Confusion;
 }
 
-/** Thresholds 0.01, 0.02 to 0.99. */
-const SWEEP_THRESHOLDS: readonly number[] = Array.from({ length: 99 }, (_, i) => (i + 1) / 100);
-
-/**
- * All measures at every threshold.
- * @throws {InputError} `METRICS_*` for invalid labels or scores
- */
-export function thresholdSweep(
-  labels: ArrayLike<number>,
-  scores: ArrayLike<number>,
-  thresholds: readonly number[] = SWEEP_THRESHOLDS,
-): SweepPoint[] {
+/** All measures at the thresholds 0.01, 0.02 to 0.99. @throws {InputError} `METRICS_*` for invalid labels or scores */
+export function thresholdSweep(labels: ArrayLike<number>, scores: ArrayLike<number>): SweepPoint[] {
   checkScores(labels, scores);
   const { scores: distinct, positives, negatives, totalPositives, totalNegatives } = rank(labels, scores);
-  const order = thresholds.map((_, i) => i).sort((a, b) => (thresholds[a] as number) - (thresholds[b] as number));
-  const points = new Array<SweepPoint>(thresholds.length);
   let [at, fn, tn] = [0, 0, 0];
-  for (const i of order) {
-    const threshold = thresholds[i] as number;
+  return Array.from({ length: 99 }, (_, i) => {
+    const threshold = (i + 1) / 100;
     while (at < distinct.length && (distinct[at] as number) < threshold) {
       fn += positives[at] as number;
       tn += negatives[at] as number;
       at++;
     }
     const confusion = { tp: totalPositives - fn, fp: totalNegatives - tn, tn, fn };
-    points[i] = { threshold, ...decisionMetrics(confusion), confusion };
-  }
-  return points;
+    return { threshold, ...decisionMetrics(confusion), confusion };
+  });
 }
 
 /** From the highest threshold to the lowest. */

@@ -31,13 +31,6 @@ export interface GroupTable {
   readonly unusedRows: number;
 }
 
-/** The result of reading a column as image names. */
-interface Reading {
-  readonly column: number;
-  readonly groups: ReadonlyMap<string, { readonly group: string; readonly line: number }>;
-  readonly unusedRows: number;
-}
-
 /**
  * Reads a table of groups. Names match as in data sets (see {@link ImageNames}). The column of images is the one with a usual name
  * that matches most images, or else any other that matches most.
@@ -57,17 +50,18 @@ export async function readGroups(path: string, by: string, predictions: readonly
     columns.map((column) => ({ column, hits: hits(column) })).sort((a, b) => b.hits - a.hits)[0];
   const chosen = [best(usual), best(others)].find((found) => found && found.hits > 0);
   if (!chosen) throw noImage(table, predictions, usual[0] ?? others[0] ?? group);
-  const { column, groups, unusedRows } = read(table, chosen.column, group, names);
+  const { groups, unusedRows } = read(table, chosen.column, group, names);
   return {
     groupOf: ({ filename }) => groups.get(filename)?.group,
-    imageColumn: table.columns[column] as string,
+    imageColumn: table.columns[chosen.column] as string,
     matched: groups.size,
     unmatched: predictions.length - groups.size,
     unusedRows,
   };
 }
 
-function read(table: Table, column: number, group: number, names: ImageNames): Reading {
+/** The groups of the images that a column names. */
+function read(table: Table, column: number, group: number, names: ImageNames) {
   const groups = new Map<string, { group: string; line: number }>();
   let unusedRows = 0;
   for (const { fields, line } of table.rows) {
@@ -90,7 +84,7 @@ function read(table: Table, column: number, group: number, names: ImageNames): R
     }
     if (!before) groups.set(name, { group: text, line });
   }
-  return { column, groups, unusedRows };
+  return { groups, unusedRows };
 }
 
 function noImage(table: Table, predictions: readonly Prediction[], column: number): InputError {

@@ -1,14 +1,6 @@
 /** @module All measures of a model with 95 % score intervals, and their differences between two models. */
 import { confusionAt, type DecisionMetrics, decisionMetrics } from "./confusion";
-import {
-  type Contributions,
-  designEffect,
-  type LabelledRows,
-  limitOf,
-  precisionContributions,
-  unitsOf,
-  varianceOf,
-} from "./contributions";
+import { designEffect, type LabelledRows, limitOf, precisionContributions, unitsOf, varianceOf } from "./contributions";
 import { areaOf } from "./delong";
 import { averagePrecisionOf, checkScores, rank } from "./ranking";
 import type { RowGroups } from "./row-groups";
@@ -96,7 +88,7 @@ function shareEstimate(
   has: (row: number) => boolean,
   isCounted: (row: number) => boolean,
 ): MeasuredEstimate {
-  const { labels } = rows;
+  const { labels, groups } = rows;
   let [n, hits] = [0, 0];
   for (let row = 0; row < labels.length; row++) {
     if (!isCounted(row)) continue;
@@ -105,27 +97,12 @@ function shareEstimate(
   }
   const value = n === 0 ? 0 : hits / n;
   const contributions = Float64Array.from(labels, (_, row) => (isCounted(row) ? (Number(has(row)) - value) / n : 0));
-  const variance = finiteOrZero(varianceOf(rows, contributions));
-  const interval = shareWithin(rows, { value, n, contributions }, isCounted);
-  return {
-    value,
-    contributions,
-    variance,
-    interval,
-    limit: limitOf(rows.groups, unitsOf(rows.groups, labels.length, isCounted)),
-  };
-}
-
-function shareWithin(
-  { labels, groups }: LabelledRows,
-  { value, n, contributions }: { value: number; n: number; contributions: Contributions },
-  isCounted: (row: number) => boolean,
-): Interval {
-  if (!groups || n === 0) return shareInterval(value, n);
+  const variance = varianceOf(rows, contributions);
   const units = unitsOf(groups, labels.length, isCounted);
-  const [grouped, single] = [varianceOf({ labels, groups }, contributions), varianceOf({ labels }, contributions)];
-  const { factor, z } = designEffect(grouped, single, n / units, units);
-  return shareInterval(value, n / factor, z);
+  const effect = () => designEffect(variance, varianceOf({ labels }, contributions), n / units, units);
+  const { factor, z } = groups && n > 0 ? effect() : { factor: 1, z: Z95 };
+  const interval = shareInterval(value, n / factor, z);
+  return { value, contributions, variance: finiteOrZero(variance), interval, limit: limitOf(groups, units) };
 }
 
 /** F1 = 2 J / (1 + J) of the share J = tp / (tp + fp + fn). */

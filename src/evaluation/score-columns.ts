@@ -11,31 +11,11 @@ import {
 import { InputError } from "../errors/index";
 
 /** Names in order of preference. */
-const PROBABILITY_NAMES = [
-  "probability",
-  "positive probability",
-  "positive prob",
-  "prob positive",
-  "probability positive",
-  "p positive",
-  "probability 1",
-  "prob 1",
-  "proba 1",
-  "p 1",
-  "p1",
-  "y score",
-  "y prob",
-  "y proba",
-  "score",
-  "prob",
-  "proba",
-  "y pred proba",
-  "pred prob",
-  "predicted probability",
-  "percent",
-  "output",
-  "p",
-];
+const PROBABILITY_NAMES = (
+  "probability, positive probability, positive prob, prob positive, probability positive, p positive, " +
+  "probability 1, prob 1, proba 1, p 1, p1, y score, y prob, y proba, score, prob, proba, y pred proba, " +
+  "pred prob, predicted probability, percent, output, p"
+).split(", ");
 const LOGIT_NAMES = ["logit", "positive logit"];
 const PROBABILITY_WORDS = /\b(prob|proba|probability|score)\b/;
 /** Words that only say that a column is the score of a class. */
@@ -52,9 +32,7 @@ export interface ClassNames {
 }
 
 /**
- * Position of the column of scores: the given one, or the only one with the name of the positive class (alone or with
- * "probability" and the like), or the first with a usual name of probabilities, or of logits. Never one with the name of another
- * class.
+ * Position of the column of scores: the given one, the only one with the name of the positive class, or the first with a usual name.
  * @throws {InputError} `METRICS_COLUMN`, listing the columns
  */
 export function scoreColumn(table: Table, classes: ClassNames, name?: string): { column: number; logits: boolean } {
@@ -135,22 +113,10 @@ function noScores(table: Table, names: readonly string[], candidates: readonly n
 }
 
 /** Names in order of preference. */
-const LABEL_NAMES = [
-  "label",
-  "true label",
-  "y true",
-  "target",
-  "ground truth",
-  "majority vote label",
-  "class",
-  "true class",
-  "actual",
-  "truth",
-  "gt",
-  "y",
-  "y test",
-  "diagnosis",
-];
+const LABEL_NAMES = (
+  "label, true label, y true, target, ground truth, majority vote label, class, true class, actual, " +
+  "truth, gt, y, y test, diagnosis"
+).split(", ");
 
 /** Position of the column of labels: the given one, or one with a usual name. @throws {InputError} `METRICS_COLUMN`, listing the columns */
 export function labelColumn(table: Table, name?: string): number {

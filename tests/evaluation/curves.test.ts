@@ -55,15 +55,6 @@ test("the sweep says at each threshold what a single evaluation says", () => {
       assert.deepEqual(measures, decisionMetrics(confusion));
     }
   }
-  const unordered = thresholdSweep([0, 1, 1], [0.2, 0.4, 0.9], [0.9, 0.1, 0.5]);
-  assert.deepEqual(
-    unordered.map(({ threshold, recall }) => [threshold, recall]),
-    [
-      [0.9, 0.5],
-      [0.1, 1],
-      [0.5, 0.5],
-    ],
-  );
 });
 
 test("raising the threshold never raises recall nor lowers specificity", () => {
