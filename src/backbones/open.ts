@@ -62,26 +62,28 @@ async function fileOf(name: string, context: FetchContext): Promise<string> {
   if (!packagedNamed(name)) return localFile(name);
   const file = join(packagedFolder(name), "model.onnx");
   if (existsSync(file)) return file;
-  throw new InputError("BACKBONE_NOT_FETCHED", `${name} has not been fetched yet: run histo backbone fetch ${name}`);
+  throw new InputError("BACKBONE_NOT_FETCHED", `${name} has not been fetched yet: ${remedyFor(name)}`);
 }
+
+const remedyFor = (name: string) => `run histo backbone fetch ${name}`;
+
+const changed = (name: string, file: string) =>
+  new InputError("BACKBONE_DAMAGED", `${file} has changed since it was fetched; ${remedyFor(name)}.`);
 
 /** @throws {InputError} `BACKBONE_UNKNOWN` for a word that is neither a file nor a network's name */
 function localFile(name: string): string {
   const file = resolve(name);
   if (existsSync(file) || /[/\\]|\.onnx$/.test(name)) return file;
   const known = PACKAGED.map((one) => one.name).join(", ");
-  throw new InputError(
-    "BACKBONE_UNKNOWN",
-    `--model backbone:${name}: there is neither a file ${file} nor a packaged network of this name; these are ${known} (histo backbone list).`,
-  );
+  const message = `--model backbone:${name}: there is neither a file ${file} nor a packaged network of this name; these are ${known} (histo backbone list).`;
+  throw new InputError("BACKBONE_UNKNOWN", message);
 }
 
 /** The description of a fetched network. @throws {InputError} `BACKBONE_DAMAGED` if its file has changed */
 async function checked(name: string, file: string, { sha256 }: BackboneDescription): Promise<FetchedBackbone> {
   const fetched = await fetchedBackbone(packagedFolder(name));
   if (fetched.sha256 === sha256) return fetched as FetchedBackbone;
-  const remedy = `run histo backbone fetch ${name}`;
-  throw new InputError("BACKBONE_DAMAGED", `${file} has changed since it was fetched; ${remedy}.`);
+  throw changed(name, file);
 }
 
 function fromHub(repository: string | undefined): Omit<PretrainedPart, "name" | "sha256"> {
@@ -96,13 +98,10 @@ export async function openPackagedWeights({ name }: PackagedBackbone): Promise<S
   const folder = packagedFolder(name);
   const path = join(folder, WEIGHTS_FILE);
   if (!existsSync(path)) {
-    const message = `The weights of ${name} have not been fetched yet: run histo backbone fetch ${name}`;
+    const message = `The weights of ${name} have not been fetched yet: ${remedyFor(name)}`;
     throw new InputError("BACKBONE_NOT_FETCHED", message);
   }
   const { weightsSha256 } = await fetchedBackbone(folder);
-  if (weightsSha256 !== (await sha256File(path))) {
-    const remedy = `run histo backbone fetch ${name}`;
-    throw new InputError("BACKBONE_DAMAGED", `${path} has changed since it was fetched; ${remedy}.`);
-  }
+  if (weightsSha256 !== (await sha256File(path))) throw changed(name, path);
   return SafetensorsFile.open(path);
 }

@@ -7,26 +7,22 @@ import type { TrainingFigures } from "./figures";
 export function trainingSection({ results }: ReportFacts, figures: TrainingFigures): Section | undefined {
   const { history, config } = results;
   const seconds = history.reduce((sum, line) => sum + (line.seconds ?? 0), 0);
-  const blocks: Block[] = [];
-  if (figures.architecture) {
-    const caption = "Height: logarithm of a layer's output size; darker: more of the weights.";
-    blocks.push({ figure: figures.architecture, caption });
-  }
-  if (figures.learningCurves) {
-    const caption =
-      "The weights of the marked epoch were kept. Training values are measured while training, with augmentation and dropout.";
-    blocks.push({ figure: figures.learningCurves, caption });
-  }
-  if (figures.learningRate) {
-    blocks.push({ figure: figures.learningRate, caption: "Learning rate at the end of each epoch." });
-  }
-  if (history.length > 0) {
-    blocks.push(
-      paragraph(`${counted(history.length, "epoch")}${seconds > 0 ? `, ${seconds.toFixed(0)} s of training` : ""}.`),
-    );
-  }
+  const captions = {
+    architecture: "Height: logarithm of a layer's output size; darker: more of the weights.",
+    learningCurves:
+      "The weights of the marked epoch were kept. Training values are measured while training, with augmentation and dropout.",
+    learningRate: "Learning rate at the end of each epoch.",
+  } as const;
+  const length = `${counted(history.length, "epoch")}${seconds > 0 ? `, ${seconds.toFixed(0)} s of training` : ""}.`;
   const remarks = trainingWords(history, monitorOf(config.monitor ?? "rocAuc", config.monitorMode));
-  blocks.push(...remarks.map((text) => `<p class="caution">${text}</p>`));
+  const blocks: Block[] = [
+    ...(Object.keys(captions) as (keyof typeof captions)[]).flatMap((name) => {
+      const figure = figures[name];
+      return figure ? [{ figure, caption: captions[name] }] : [];
+    }),
+    ...(history.length > 0 ? [paragraph(length)] : []),
+    ...remarks.map((text) => `<p class="caution">${text}</p>`),
+  ];
   return blocks.length > 0 ? { id: "training", title: "Training", blocks } : undefined;
 }
 

@@ -1,7 +1,6 @@
 /**
  * @module Networks of dense layers with ReLU and dropout between them, forward and backward in one native operation each
- * (native/dense.cc). With few inputs a layer takes less than a millisecond, and the time between operations (JavaScript,
- * waking threads) was a fifth of a step.
+ * (native/dense.cc): of few inputs, the time between operations was a fifth of a step.
  */
 import * as tf from "@tensorflow/tfjs";
 import { disposeGradient, type Gradients } from "./gradients";

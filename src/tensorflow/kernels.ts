@@ -39,20 +39,22 @@ export function nativeBackend(): NativeBackend {
   return tf.backend() as unknown as NativeBackend;
 }
 
+const builder = <Value>(kind: "TYPE" | "SHAPE" | "STRING" | "BOOL" | "INT" | "FLOAT") => {
+  return (name: string, value: Value): OpAttribute => {
+    return { name, type: nativeBackend().binding[`TF_ATTR_${kind}`], value };
+  };
+};
+
 /** Builders of operation attributes. */
 export const attribute = {
-  type: (name: string, value: number): OpAttribute => ({ name, type: nativeBackend().binding.TF_ATTR_TYPE, value }),
+  type: builder<number>("TYPE"),
   float32: (name: string): OpAttribute => attribute.type(name, nativeBackend().binding.TF_FLOAT),
   int32: (name: string): OpAttribute => attribute.type(name, nativeBackend().binding.TF_INT32),
-  shape: (name: string, value: readonly number[]): OpAttribute => ({
-    name,
-    type: nativeBackend().binding.TF_ATTR_SHAPE,
-    value,
-  }),
-  text: (name: string, value: string): OpAttribute => ({ name, type: nativeBackend().binding.TF_ATTR_STRING, value }),
-  flag: (name: string, value: boolean): OpAttribute => ({ name, type: nativeBackend().binding.TF_ATTR_BOOL, value }),
-  int: (name: string, value: number): OpAttribute => ({ name, type: nativeBackend().binding.TF_ATTR_INT, value }),
-  float: (name: string, value: number): OpAttribute => ({ name, type: nativeBackend().binding.TF_ATTR_FLOAT, value }),
+  shape: builder<readonly number[]>("SHAPE"),
+  text: builder<string>("STRING"),
+  flag: builder<boolean>("BOOL"),
+  int: builder<number | readonly number[]>("INT"),
+  float: builder<number>("FLOAT"),
 };
 
 /** The placeholder for an input that a call does not have; shared, so not to be disposed. */

@@ -91,8 +91,8 @@ function spreadToMaxima(x: tf.Tensor4D, y: tf.Tensor4D, dy: tf.Tensor4D, height:
     const window = [1, height, width, 1];
     const attributes = [
       attribute.float32("T"),
-      attribute.int("ksize", window as unknown as number),
-      attribute.int("strides", window as unknown as number),
+      attribute.int("ksize", window),
+      attribute.int("strides", window),
       attribute.text("padding", "VALID"),
       attribute.text("data_format", "NHWC"),
     ];

@@ -1,7 +1,6 @@
 /**
- * @module Precision of matrix products. With `bf16`, factors of products are rounded to bfloat16 on processors with such
- * instructions (AMX, AVX512-BF16); sums, weights and everything else stay float32. TensorFlow allows bf16 per process, so
- * `fp32` uses the operation that ignores this setting.
+ * @module Precision of matrix products. With `bf16`, factors are rounded to bfloat16 on processors with such instructions; everything else
+ * stays float32. TensorFlow allows bf16 per process, so `fp32` uses the operation that ignores this setting.
  */
 import * as tf from "@tensorflow/tfjs";
 import { systemText } from "../machine/index";
@@ -118,14 +117,13 @@ interface ConvolutionCall {
 
 function convolve(x: tf.Tensor4D, filter: tf.Tensor4D, info: Geometry): tf.Tensor {
   const { top, bottom, left, right } = info.padInfo;
-  const list = (name: string, values: readonly number[]) => attribute.int(name, values as unknown as number);
   const attributes = [
     attribute.float32("T"),
-    list("strides", [1, info.strideHeight, info.strideWidth, 1]),
+    attribute.int("strides", [1, info.strideHeight, info.strideWidth, 1]),
     attribute.text("padding", "EXPLICIT"),
-    list("explicit_paddings", [0, 0, top, bottom, left, right, 0, 0]),
+    attribute.int("explicit_paddings", [0, 0, top, bottom, left, right, 0, 0]),
     attribute.text("data_format", "CHANNELS_LAST"),
-    list("dilations", [1, info.dilationHeight, info.dilationWidth, 1]),
+    attribute.int("dilations", [1, info.dilationHeight, info.dilationWidth, 1]),
   ];
   return callOp("Conv", attributes, [x, filter]);
 }
