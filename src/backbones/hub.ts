@@ -34,10 +34,8 @@ export function repositoryOf(name: string): string | undefined {
 }
 
 /**
- * The file of a network on the hub. Files that are not in the cache are fetched. `HF_ENDPOINT` selects another hub, and
- * `HF_TOKEN` gives access to gated and private repositories.
- * @throws {InputError} `BACKBONE_NAME`, `BACKBONE_GATED`, `BACKBONE_MISSING`
- * @throws {HistoError} `BACKBONE_UNREACHABLE` if the hub does not answer
+ * The file of a network on the hub, fetched if it is not in the cache. `HF_ENDPOINT` selects another hub, `HF_TOKEN` gives access.
+ * @throws {InputError} `BACKBONE_NAME`, `BACKBONE_GATED`, `BACKBONE_MISSING` @throws {HistoError} `BACKBONE_UNREACHABLE`
  */
 export async function fetchFromHub(name: string, context: FetchContext): Promise<string> {
   const place = parse(name);
@@ -75,10 +73,8 @@ function parse(name: string): HubName {
   const match = /^hf:([\w.-]+\/[\w.-]+)(?:@([\w./-]+?))?(?:\/(.+\.onnx))?$/.exec(name);
   const path = match?.[3];
   if (!match || path?.split("/").includes("..")) {
-    throw new InputError(
-      "BACKBONE_NAME",
-      `The backbone ${name} is not like hf:owner/name, hf:owner/name@revision or hf:owner/name/onnx/model.onnx.`,
-    );
+    const message = `The backbone ${name} is not like hf:owner/name, hf:owner/name@revision or hf:owner/name/onnx/model.onnx.`;
+    throw new InputError("BACKBONE_NAME", message);
   }
   return { repo: match[1] as string, revision: match[2] ?? "main", ...(path && { path }) };
 }

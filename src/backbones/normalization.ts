@@ -39,9 +39,7 @@ interface TimmConfig {
 export const PREPROCESSING_FILES = ["preprocessor_config.json", "config.json"] as const;
 
 /**
- * The normalization of a backbone.
- * @param given the user's options; an empty list means not given
- * @param known used if the backbone's folder has no file with the normalization
+ * The normalization of a backbone. @param given the user's; an empty list means not given @param known used if its folder has none
  * @throws {InputError} `OPTION_RANGE` unless mean and standard deviation are three numbers, the latter above 0
  */
 export async function normalizationOf(
@@ -53,10 +51,9 @@ export async function normalizationOf(
   const choose = (key: "mean" | "std") => (given[key].length > 0 ? given[key] : found[key]);
   const result = { ...found, mean: choose("mean"), std: choose("std") };
   if (result.mean.length !== 3 || result.std.length !== 3 || !result.std.every((value) => value > 0)) {
-    throw new InputError(
-      "OPTION_RANGE",
-      "--backbone-mean and --backbone-std must be three numbers each, such as 0.5,0.5,0.5, with --backbone-std above 0.",
-    );
+    const message =
+      "--backbone-mean and --backbone-std must be three numbers each, such as 0.5,0.5,0.5, with --backbone-std above 0.";
+    throw new InputError("OPTION_RANGE", message);
   }
   return result;
 }

@@ -171,10 +171,8 @@ async function confirmAndRun(plan: Plan, steps: readonly Step[], options: Change
   if (options.dryRun) return undefined;
   if (!options.yes) {
     if (!process.stdin.isTTY || context.json) {
-      throw new InputError(
-        "NOT_CONFIRMED",
-        "Nothing was done: give --yes to run the plan, or --dry-run to only show it.",
-      );
+      const message = "Nothing was done: give --yes to run the plan, or --dry-run to only show it.";
+      throw new InputError("NOT_CONFIRMED", message);
     }
     const terminal = createInterface({ input: process.stdin, output: process.stderr });
     // A terminal sends Ctrl-C as a key; Ctrl-D ends the input, which is no yes.

@@ -72,10 +72,8 @@ export async function localRun(
     throw new InputError(code, message);
   }
   if (missing) {
-    throw new InputError(
-      code,
-      `--run: run ${id} on the MLflow server has ${lacks} (${relative(directory.path, missing[0] as string)}).`,
-    );
+    const message = `--run: run ${id} on the MLflow server has ${lacks} (${relative(directory.path, missing[0] as string)}).`;
+    throw new InputError(code, message);
   }
   return directory.path;
 }

@@ -39,11 +39,7 @@ async function fetchQuietly({ progress, signal }: Pick<CommandContext, "progress
   return fetchBackbone(name, { progress: silentProgress, signal });
 }
 
-/**
- * Trains the rivals within the time limit and compares the best of them with the reference network on validation.
- * @param fetched result of {@link fetchAhead}
- * @throws {Interrupted}
- */
+/** Trains the rivals within the time limit and compares the best of them with the reference network on validation. @throws {Interrupted} */
 export async function chooseServed(
   reference: Pick<ExperimentResult, "model" | "validation" | "seconds">,
   fetched: Promise<unknown>,

@@ -69,10 +69,8 @@ export const command = defineCommand({
     const begun = resume ? await begunOptions(run) : {};
     const options = { ...given, data: given.data || begun.data || "" };
     if (resume && options.data === "") {
-      throw new InputError(
-        "OPTION_MISSING",
-        `--run ${run} holds no run to resume; name its directory, or give --data.`,
-      );
+      const message = `--run ${run} holds no run to resume; name its directory, or give --data.`;
+      throw new InputError("OPTION_MISSING", message);
     }
     await mustBeDataFolder(options.data);
     const { crossValidate, runExperiment } = await import("../experiments/index.js");
@@ -119,10 +117,9 @@ function runText({ run, bestEpoch, epochs, test, seconds }: ExperimentResult): s
 /** @throws {InputError} `OPTION_RANGE` for a reference tile without a stain method */
 export function refuseUnusedReference({ stain = "none", stainReference }: Partial<TrainingOptions>): void {
   if (stain !== "none" || !stainReference) return;
-  throw new InputError(
-    "OPTION_RANGE",
-    "--stain-reference needs --stain reinhard, macenko or vahadane; without a method no tile is normalized.",
-  );
+  const message =
+    "--stain-reference needs --stain reinhard, macenko or vahadane; without a method no tile is normalized.";
+  throw new InputError("OPTION_RANGE", message);
 }
 
 /** A new directory in `runs/`, named after model and time. */

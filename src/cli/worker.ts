@@ -27,10 +27,8 @@ export const command = defineCommand({
   schema: workerSchema,
   async run({ redis, slides, ...work }, { progress, signal }) {
     if (!redis) {
-      throw new InputError(
-        "REDIS_URL_MISSING",
-        "Give the address of Redis with --redis redis://127.0.0.1:6379 or the variable REDIS_URL.",
-      );
+      const message = "Give the address of Redis with --redis redis://127.0.0.1:6379 or the variable REDIS_URL.";
+      throw new InputError("REDIS_URL_MISSING", message);
     }
     // Checks Redis before loading TensorFlow and the other modules.
     const { parseRedisUrl, requireRedis } = await import("../queue/index.js");

@@ -53,8 +53,7 @@ export interface CompactGraph {
 }
 
 /**
- * Writes the smallest acceptable graph into `directory`.
- * @throws {HistoError} `EXPORT_TOO_LOSSY` if no candidate is acceptable
+ * Writes the smallest acceptable graph into `directory`. @throws {HistoError} `EXPORT_TOO_LOSSY` if no candidate is acceptable
  * @throws {InputError} `EXPORT_TILES_ALIKE` if that is because all validation tiles have the same logit
  */
 export async function writeCompactGraph(

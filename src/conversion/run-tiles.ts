@@ -68,8 +68,7 @@ export class RunTiles {
 
   /**
    * Decodes tiles. Skips unreadable ones if training skipped them.
-   * @returns uint8 [decoded, size, size, 3] in the order of the paths
-   * @throws {InputError} like `prepareImage`
+   * @returns uint8 [decoded, size, size, 3] in the order of the paths @throws {InputError} like `prepareImage`
    */
   async pixels(paths: readonly string[], signal?: AbortSignal): Promise<Uint8Array> {
     const { preprocessing, skipUnreadable } = this.run.config;
@@ -93,10 +92,8 @@ export class RunTiles {
   }
 
   /**
-   * Decodes tiles in groups, the next one while a group is used, so that a large set need not fit in memory. Skips unreadable ones
-   * if training skipped them.
-   * @returns uint8 [decoded, size, size, 3] for each group, in the order of the paths
-   * @throws {InputError} like `prepareImage`
+   * Decodes tiles in groups, the next one while a group is used. Skips unreadable ones if training did.
+   * @returns uint8 [decoded, size, size, 3] for each group, in the order of the paths @throws {InputError} like `prepareImage`
    */
   async *groups(paths: readonly string[], signal?: AbortSignal): AsyncGenerator<Uint8Array> {
     const atOnce = Math.max(DECODERS, Math.floor(GROUP_BYTES / (this.run.config.preprocessing.size ** 2 * 3)));

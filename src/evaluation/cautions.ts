@@ -9,11 +9,7 @@ import { spreadOf } from "./spread";
 /** Fewer units of the rarer class than these are worth a warning. */
 const FEW = { intervals: 30, threshold: 10 };
 
-/**
- * Warnings about the results of a run, as plain sentences: drawn tiles, images in several partitions, few images, several models, results no
- * better than chance or than always predicting one class, probabilities that are off, validation in place of a test.
- * @param measured its metrics, as `measureRun` gives them
- */
+/** Warnings about the results of a run, as plain sentences. @param measured its metrics, as `measureRun` gives them */
 export function cautions(results: RunResults, measured: RunMetrics): string[] {
   const { drawn, acrossPartitions } = results.config;
   const words = [drawnWords(drawn), leakWords(acrossPartitions), foldWords(results.folds)];

@@ -21,10 +21,8 @@ export interface McNemarTest {
 }
 
 /**
- * Tests whether two models are wrong equally often on the same rows (McNemar 1947, exact). Of groups, whose rows may be wrong
- * together, it is the models' differences by group that may have either sign.
- * @param rightA whether model A is right on each row
- * @param groups of dependent rows
+ * Tests whether two models are wrong equally often on the same rows (McNemar 1947, exact); of groups, whether the sign of their
+ * differences is chance. @param rightA whether model A is right on each row @param groups of dependent rows
  */
 export function mcnemarTest(rightA: ArrayLike<boolean>, rightB: ArrayLike<boolean>, groups?: RowGroups): McNemarTest {
   let [onlyA, onlyB, bothRight, bothWrong] = [0, 0, 0, 0];

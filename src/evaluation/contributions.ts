@@ -69,10 +69,8 @@ export interface DesignEffect {
 }
 
 /**
- * @param grouped variance of the groups' sums
- * @param single variance of the rows if they were independent; 0 if unknown, so that every group counts as one row
- * @param largest the factor of groups whose rows are all alike
- * @param units number of groups
+ * @param grouped variance of the groups' sums @param single that of independent rows; 0 if unknown, so that every group counts as one
+ * @param largest the factor of groups whose rows are all alike @param units number of groups
  */
 export function designEffect(grouped: number, single: number, largest: number, units: number): DesignEffect {
   const factor = single > 0 && grouped >= 0 ? Math.min(largest, Math.max(1, grouped / single)) : largest;

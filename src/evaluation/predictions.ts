@@ -119,10 +119,8 @@ export interface Feedback {
 }
 
 /**
- * Reads the file of `histo serve --feedback`.
- * @param runs names of the run: its own and its folder's
- * @param classes `[negative, positive]`
- * @throws {InputError} `FEEDBACK_UNREADABLE`, naming the line
+ * Reads the file of `histo serve --feedback`. @param runs names of the run: its own and its folder's
+ * @param classes `[negative, positive]` @throws {InputError} `FEEDBACK_UNREADABLE`, naming the line
  */
 export async function readFeedback(
   path: string,

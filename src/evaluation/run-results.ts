@@ -51,9 +51,8 @@ function whyNoPredictions(path: string, { config }: RunDirectory): string {
 }
 
 /**
- * Reads a run. The threshold is that of its configuration; with a `rule`, it is chosen again on validation.
- * @throws {InputError} `RUN_MISSING`, `RUN_FOLD_MISSING`, `RUN_UNFINISHED` (no predictions yet), `THRESHOLD_ONE_CLASS` if a rule
- *   has nothing to choose on, or an error of a file
+ * Reads a run at the threshold of its configuration, or chosen again by a `rule` on validation.
+ * @throws {InputError} `RUN_MISSING`, `RUN_FOLD_MISSING`, `RUN_UNFINISHED`, `THRESHOLD_ONE_CLASS`, or an error of a file
  */
 export async function readRun(path: string, { rule }: { rule?: ThresholdRule } = {}): Promise<RunResults> {
   const directory = new RunDirectory(resolve(path));
@@ -149,10 +148,8 @@ function thresholdOf(
   }
   if (validation.length === 0) {
     if (rule) {
-      throw new InputError(
-        "RUN_UNFINISHED",
-        "--threshold-rule needs predictions-validation.csv to choose the threshold.",
-      );
+      const message = "--threshold-rule needs predictions-validation.csv to choose the threshold.";
+      throw new InputError("RUN_UNFINISHED", message);
     }
     return { value: 0.5 };
   }
@@ -160,10 +157,8 @@ function thresholdOf(
   const chosen = chooseThreshold(labels, scores, rule ?? configured);
   if (!Number.isNaN(chosen.value)) return { value: chosen.threshold, rule: chosen.rule };
   if (rule) {
-    throw new InputError(
-      "THRESHOLD_ONE_CLASS",
-      "--threshold-rule cannot choose: all images of predictions-validation.csv are of one class.",
-    );
+    const message = "--threshold-rule cannot choose: all images of predictions-validation.csv are of one class.";
+    throw new InputError("THRESHOLD_ONE_CLASS", message);
   }
   return { value: chosen.threshold };
 }

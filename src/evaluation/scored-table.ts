@@ -45,9 +45,8 @@ export interface ScoredTable {
 }
 
 /**
- * Reads a CSV of labels and scores.
- * @throws {InputError} `TABLE_*` for the file, `METRICS_COLUMN` for a missing column, `METRICS_ROWS` for unusable rows (with their
- *   line numbers), `METRICS_CLASSES` unless there are two classes
+ * Reads a CSV of labels and scores. @throws {InputError} `TABLE_*` for the file, `METRICS_COLUMN` for a missing column, `METRICS_ROWS` for
+ * unusable rows (with their line numbers), `METRICS_CLASSES` unless there are two classes
  */
 export async function readScoredTable(path: string, options: ScoredTableOptions = {}): Promise<ScoredTable> {
   const table = await readTable(path);

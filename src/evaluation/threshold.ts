@@ -132,8 +132,6 @@ export function parseThresholdRule(text: string): ThresholdRule {
   if ((lower === "recall" || lower === "sensitivity") && value > 0 && value <= 1)
     return { rule: "recall", atLeast: value };
   if (lower === "cost" && value > 0 && Number.isFinite(value)) return { rule: "cost", missed: value };
-  throw new InputError(
-    "THRESHOLD_RULE_UNKNOWN",
-    `Threshold rule "${text}" is none of f1, balanced-accuracy, sensitivity>=R or recall>=R (0 to 1), cost=C (above 0).`,
-  );
+  const message = `Threshold rule "${text}" is none of f1, balanced-accuracy, sensitivity>=R or recall>=R (0 to 1), cost=C (above 0).`;
+  throw new InputError("THRESHOLD_RULE_UNKNOWN", message);
 }

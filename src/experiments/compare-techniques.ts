@@ -62,9 +62,7 @@ export function comparisonDirectory(
 
 /**
  * Trains and measures the techniques one after the other. If one fails, the reason is recorded and the others continue.
- * @throws {InputError} `TECHNIQUE_UNKNOWN`, `BACKBONE_...`, `COMPARISON_OTHER` and errors of reading the data, before anything
- *   is written
- * @throws {Interrupted}
+ * @throws {InputError} `TECHNIQUE_UNKNOWN`, `BACKBONE_...`, `COMPARISON_OTHER`, before anything is written @throws {Interrupted}
  */
 export async function compareTechniques(options: TechniqueComparisonOptions): Promise<TechniqueComparison> {
   const { data, dataset = {}, size, progress = silentProgress, signal } = options;

@@ -39,9 +39,8 @@ export interface CrossValidation extends Logged {
 }
 
 /**
- * Trains once for each fold of the data set (from the table, or as many as `dataset.folds` says), one after the other.
- * @throws {InputError} `DATA_...` and `TABLE_...`, `RUN_EXISTS`, `COMPARISON_OTHER` if the directory holds other trainings
- * @throws {HistoError} `COMPARISON_FAILED`; {@link Interrupted}, after which the same call continues
+ * Trains once for each fold of the data set, one after the other. @throws {InputError} `DATA_...`, `TABLE_...`, `RUN_EXISTS`,
+ * `COMPARISON_OTHER` @throws {HistoError} `COMPARISON_FAILED`; {@link Interrupted}, after which the same call continues
  */
 export async function crossValidate(
   { data, dataset = {}, ...options }: GivenTrainingOptions,

@@ -115,8 +115,7 @@ export async function measureRow(
 }
 
 /**
- * The weighted mean probability of the models that {@link selectEnsemble} selects, with a threshold chosen on validation. Its
- * costs are the sums of its members' costs.
+ * The weighted mean probability of the models that {@link selectEnsemble} selects, at a threshold of validation; its costs are sums.
  * @returns the one model itself if no other improves it: that is no ensemble
  */
 export async function ensembleRow(

@@ -16,8 +16,7 @@ export interface SeedSpread {
 }
 
 /**
- * Runs {@link compareTechniques} once for each seed and writes `seeds.json` into the first seed's folder.
- * @param outOf folder of a seed's comparison
+ * Runs {@link compareTechniques} for each seed and writes `seeds.json` into the first one's folder. @param outOf a seed's folder
  * @returns the first seed's comparison; `failed` lists each technique that failed with any seed
  */
 export async function compareOverSeeds(

@@ -31,10 +31,8 @@ export function selectEnsemble(labels: readonly number[], scores: readonly (read
 const FOLDS = 5;
 
 /**
- * For each tile the mean probability with weights that were selected without it or its group, in five folds: what the ensemble
- * reaches on tiles that did not choose it.
+ * For each tile the mean probability with weights selected without it or its group, in five folds; undefined if there is one group.
  * @param groups of dependent tiles, which are in one fold
- * @returns undefined if all tiles are of one group
  */
 export function heldOutMeans(
   labels: readonly number[],

@@ -42,8 +42,7 @@ export interface Evaluated {
 
 /**
  * Logs an evaluation: metrics under the same names as in training, figures, the report and, as `evaluation.json`, all results.
- * @param rule rule by which the threshold was chosen again; everything is then logged under its name, apart from what training
- *   logged
+ * @param rule by which the threshold was chosen again; everything is then logged under its name
  */
 export function logEvaluation(
   results: RunResults,
@@ -66,9 +65,8 @@ export function logEvaluation(
 }
 
 /**
- * Logs an exported model: its directory below `model/`, apart from the one that training exported, and its variant and its
- * differences from the trained model as tags. Python's `mlflow.onnx.load_model("runs:/RUN_ID/model/VARIANT")` can load it.
- * @param folded the first layer was written as an ordinary one
+ * Logs an exported model: its directory below `model/`, from which `mlflow.onnx.load_model("runs:/RUN_ID/model/VARIANT")` can load it, and its
+ * variant and its differences from the trained model as tags. @param folded the first layer is an ordinary one
  */
 export function logExport(
   run: string,

@@ -48,8 +48,7 @@ export interface ProcessContext {
 
 /**
  * Trains in a separate process, or returns the stored result of the same training.
- * @throws {InputError} `COMPARISON_OTHER` if the directory holds another training
- * @throws {HistoError} `COMPARISON_FAILED`; {@link Interrupted}
+ * @throws {InputError} `COMPARISON_OTHER` @throws {HistoError} `COMPARISON_FAILED`; {@link Interrupted}
  */
 export async function trainOnce(training: ProcessTraining, context: ProcessContext): Promise<ProcessResult> {
   const stored = await storedResult(training);

@@ -118,11 +118,7 @@ function architectureOf({ layers, config }: TrainedRun): string {
 
 const WAVES = 12;
 
-/**
- * A smooth texture, always the same, with the mean colours and the contrast of the training set, so that no patient's tile is
- * published with a model.
- * @returns uint8, RGB, [size, size, 3]
- */
+/** A smooth texture, always the same, in the training set's colours: no patient's tile is published. @returns uint8, RGB, [size, size, 3] */
 function goldenPixels({ size, mean, std }: Preprocessing): Uint8Array {
   const random = new Random(1, "golden");
   const waves = Array.from({ length: WAVES }, () => ({

@@ -135,8 +135,7 @@ async function findTiles(
 }
 
 /**
- * Runs `write` on a temporary directory, which gets the name `path` if `write` succeeds. Replaces an empty directory or an
- * earlier model (a directory with a `model.json`) at `path`.
+ * Runs `write` on a temporary directory, which then gets the name `path` and replaces an empty directory or an earlier model there.
  * @throws {InputError} `OUT_OCCUPIED` if `path` is something else, `OUT_NOT_WRITABLE`
  */
 async function writeDirectory<T>(path: string, write: (directory: string) => Promise<T>): Promise<T> {

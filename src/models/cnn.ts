@@ -17,10 +17,9 @@ interface CnnOptions {
 const DEFAULT_CHANNELS: readonly number[] = [16, 32, 64, 96, 128];
 
 /**
- * Standardized pixels [n, size, size, 3] to one logit. Each block is a 3 x 3 convolution, 2 x 2 max pooling, batch
- * normalization and ReLU (Simonyan and Zisserman 2015, with normalization). Pooling comes before normalization and ReLU, which
- * then have a quarter of the work. The first convolution is 4 x 4, with stride 2 for tiles of 128 pixels or more. Blocks that
- * would leave less than one pixel are omitted. The final global average pooling makes the logit independent of positions.
+ * Standardized pixels [n, size, size, 3] to one logit. Each block is a 3 x 3 convolution (the first 4 x 4, with stride 2 from 128 pixels
+ * on), 2 x 2 max pooling, which leaves the rest a quarter of the work, batch normalization and ReLU (Simonyan and Zisserman 2015, with
+ * normalization). Blocks that would leave less than one pixel are omitted.
  */
 export function cnn(size: number, options: CnnOptions = {}): tf.LayersModel {
   const { channels = DEFAULT_CHANNELS, dropout = 0, seed = 0 } = options;

@@ -87,8 +87,7 @@ const unsupported = (path: string, reason: string, cause?: unknown) =>
   new InputError("BACKBONE_UNSUPPORTED", `${path} cannot be a backbone: ${reason}.`, { cause });
 
 /**
- * Reads a backbone. Its only input must be float32 images of three channels, and its output float32 features.
- * @param wanted name or index of the output. Default: the first one with two to four axes
+ * Reads a backbone, whose only input are float32 images. @param wanted name or index of the output; by default the first that fits
  * @throws {InputError} `BACKBONE_MISSING` or `BACKBONE_UNSUPPORTED`, naming the file and the reason
  */
 export async function readBackbone(path: string, wanted: string | number = ""): Promise<BackboneDescription> {
@@ -136,8 +135,7 @@ export async function readBackbone(path: string, wanted: string | number = ""): 
 }
 
 /**
- * A backbone's graph. Large weights in other files stay there, see {@link Constant.outside}: a foundation model has more than one
- * buffer holds.
+ * A backbone's graph. Large weights in other files stay there, see {@link Constant.outside}.
  * @throws {InputError} as {@link readBackbone}
  */
 export async function readBackboneGraph(path: string): Promise<DecodedModel> {

@@ -23,10 +23,8 @@ interface Average {
 const LARGEST = 2 ** 30;
 
 /**
- * The changed graph, including its weights. Its output has one row for each place, row-major.
- * @param output name of the logit
- * @returns undefined if the logit does not depend on exactly one global average over a map of features, or if the file has
- *   parts that cannot be copied, such as functions of its own
+ * The changed graph, including its weights. Its output has one row for each place, row-major. @param output name of the logit
+ * @returns undefined if the logit does not depend on exactly one global average, or if the file has parts that cannot be copied
  */
 export async function localLogitsGraph(path: string, output: string): Promise<Uint8Array | undefined> {
   const model = await readBackboneGraph(path).catch((error: unknown) => {

@@ -21,10 +21,8 @@ export function resolveTrainingOptions(given: GivenTrainingOptions): TrainingOpt
   checkBatch(options);
   checkFineTuning(options);
   if (stainTissueOnly && stain !== "reinhard") {
-    throw new InputError(
-      "OPTION_RANGE",
-      "--stain-tissue-only goes with --stain reinhard; the other methods take stains from tissue anyway.",
-    );
+    const message = "--stain-tissue-only goes with --stain reinhard; the other methods take stains from tissue anyway.";
+    throw new InputError("OPTION_RANGE", message);
   }
   return options;
 }

@@ -1,7 +1,6 @@
 /**
- * @module Seeded random streams with names instead of a shared state: the seed and a path such as
- * `("augment", epoch, image)` name a stream, so any draw can be repeated without replaying earlier ones. A resumed run
- * needs no saved generator state.
+ * @module Seeded random streams: the seed and a path such as `("augment", epoch, image)` name a stream, so any draw can be repeated
+ * without replaying earlier ones, and a resumed run needs no saved generator state.
  */
 
 /** A stream of pseudo-random numbers (xoshiro128**, Blackman and Vigna 2018). Not for secrets. */

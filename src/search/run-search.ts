@@ -67,10 +67,8 @@ export interface SearchResult extends Logged {
 }
 
 /**
- * Runs or continues a search. It may be stopped or killed at any time: the same call repeats no finished trial and continues
- * the others from their checkpoints.
- * @throws {InputError} for unusable options or data, before anything is written
- * @throws {Interrupted} when `signal` is aborted
+ * Runs or continues a search: no finished trial is repeated, and the others continue from their checkpoints.
+ * @throws {InputError} before anything is written @throws {Interrupted} when `signal` is aborted
  */
 export async function runSearch(options: SearchOptions): Promise<SearchResult> {
   const { progress = silentProgress, signal = new AbortController().signal, trials = 20, confirm = 0 } = options;

@@ -40,8 +40,7 @@ const KINDS = ["choice", "integer", "uniform", "logUniform"] as const;
 /**
  * Parses a space: every key is a training option, every value a fixed value or one of `{choice: [...]}`,
  * `{integer: [low, high], step}`, `{uniform: [low, high]}`, `{logUniform: [low, high]}`.
- * @param where name of the object in messages, such as its file
- * @throws {InputError} `SPACE_INVALID`, naming the key
+ * @param where name of the object in messages @throws {InputError} `SPACE_INVALID`, naming the key
  */
 export function parseSpace(value: unknown, where = "space"): Space {
   if (!isPlainObject(value)) throw invalid(where, "it must be a mapping from training options to values");

@@ -142,8 +142,7 @@ function gamma(random: Random, a: number): number {
 }
 
 /**
- * Standardized pixels [n, size, size, 3] from a store.
- * @param positions of the examples in the store
+ * Standardized pixels [n, size, size, 3] from a store. @param positions of the examples in the store
  * @param prefetcher prepares the next batch; it must use the same augmentation
  */
 export function pixelExamples(

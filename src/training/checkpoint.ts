@@ -60,8 +60,7 @@ export class CheckpointStore {
   }
 
   /**
-   * Restores the most advanced complete checkpoint, and removes the remains of interrupted saves.
-   * @returns a sentence about the checkpoint; undefined if there is none
+   * Restores the most advanced complete checkpoint, and removes the remains of interrupted saves. @returns a sentence about it, if there is one
    * @throws {InputError} `CHECKPOINT_OTHER_RUN` if it belongs to other options or data, `CHECKPOINT_UNUSABLE`
    */
   async restore(trainer: Trainer): Promise<string | undefined> {

@@ -24,10 +24,8 @@ export async function createTask(
   checkStem(options);
   if (options.stem === "subspace") {
     if (options.augment !== "none" && options.augment !== "dihedral") {
-      throw new InputError(
-        "AUGMENTATION_UNKNOWN",
-        `--augment ${options.augment}: --stem subspace can only do none or dihedral; train on pixels for the others.`,
-      );
+      const message = `--augment ${options.augment}: --stem subspace can only do none or dihedral; train on pixels for the others.`;
+      throw new InputError("AUGMENTATION_UNKNOWN", message);
     }
     return subspaceTask(options, data, context);
   }

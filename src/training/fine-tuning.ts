@@ -52,11 +52,7 @@ function depthOf(layer: string, blocks: number): number {
   return layer.startsWith("top_") ? blocks + 1 : blocks + 2;
 }
 
-/**
- * Freezes the lower layers.
- * @param freeze `none`, `all` (all but the logit) or `blocks:N` (the first convolution and N blocks)
- * @throws {InputError} `OPTION_RANGE` if the network has fewer blocks
- */
+/** Freezes the lower layers: `none`, `all` (all but the logit) or `blocks:N` (with the first convolution). @throws {InputError} `OPTION_RANGE` */
 export function freezeLayers(model: tf.LayersModel, blocks: number, freeze: TrainingOptions["freeze"]): void {
   if (freeze === "none") return;
   const count = freeze === "all" ? blocks + 1 : Number(freeze.slice("blocks:".length));

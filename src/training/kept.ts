@@ -7,8 +7,7 @@ import type { Progress } from "../progress/index";
 
 /**
  * Writes a value that a later run could compute again. A failure costs that run time, but not this one its work.
- * @param what the values in words, in the plural
- * @returns whether it was written; otherwise the user has been told
+ * @param what the values in words, in the plural @returns whether it was written; otherwise the user has been told
  */
 export async function kept(what: string, write: () => Promise<void>, progress: Progress): Promise<boolean> {
   try {
@@ -30,9 +29,8 @@ interface Stored<T> {
 const hashOf = (value: object) => sha256(JSON.stringify(value));
 
 /**
- * A value from the cache, computed if it is missing. A cache that takes nothing is no obstacle, and not worth a word.
- * @param folder in the cache
- * @param basis everything that the value depends on, with a number that is increased when the method changes
+ * A value from the cache, computed if it is missing. A cache that takes nothing is not worth a word.
+ * @param folder in the cache @param basis everything that the value depends on, with a number for the method
  */
 export async function cached<T extends object>(
   folder: string,

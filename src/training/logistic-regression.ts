@@ -193,9 +193,8 @@ function conjugateGradients(
 }
 
 /**
- * The inverse of the Hessian as if all rows had the mean curvature, and as if X'X had one length in all directions but the leading
- * ones: the steps of {@link conjugateGradients} become few (Frangella, Tropp and Udell 2023, "Randomized Nyström
- * preconditioning").
+ * The inverse of the Hessian as if all rows had the mean curvature, and X'X one length in all directions but the leading ones
+ * (Frangella, Tropp and Udell 2023, "Randomized Nyström preconditioning").
  */
 function preconditioner(
   { count, k, leading: { vectors, squares } }: LogisticProblem,

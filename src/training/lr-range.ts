@@ -89,10 +89,8 @@ function steepest(points: readonly RangePoint[]): number {
 }
 
 /**
- * Trains the network of the options while the learning rate increases, and ignores their schedule, warm-up, learning rate and
- * epochs. Writes only to the caches of pixels and bases.
- * @throws {InputError} for unusable options or data
- * @throws {Interrupted} when `signal` is aborted
+ * Runs the range test on the network of the options, without their schedule, warm-up, rate and epochs. Writes only to caches.
+ * @throws {InputError} for unusable options or data @throws {Interrupted}
  */
 export async function runLearningRateRange(
   given: GivenTrainingOptions,

@@ -46,7 +46,6 @@ export function planOptions(given: GivenTrainingOptions): PlannedOptions {
 
 /**
  * Resolves the options of a run. A resumed run keeps its options unless they are given again.
- * @param own `metrics`: names of the user's metrics
  * @throws {InputError} `MONITOR_UNKNOWN`, `RUN_EXISTS`, and the errors of {@link planOptions}
  */
 export async function planTraining(

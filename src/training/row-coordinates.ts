@@ -12,9 +12,8 @@ export interface RowCoordinates {
 const SMALLEST_SHARE = 1e-10;
 
 /**
- * Uses the Cholesky factor of the Gram matrix. Fitting a model with an L2 penalty to the coordinates of all or some rows is the
- * same as fitting it to the columns, because its weights are sums of rows (the representer theorem: Kimeldorf and Wahba 1970).
- * @param x [rows, k], row-major
+ * Uses the Cholesky factor of the Gram matrix. With an L2 penalty, fitting the coordinates is the same as fitting the columns (the
+ * representer theorem: Kimeldorf and Wahba 1970). @param x [rows, k], row-major
  */
 export function rowCoordinates(x: ArrayLike<number>, rows: number): RowCoordinates {
   const k = x.length / rows;

@@ -78,8 +78,7 @@ export interface TrainingResult {
 
 /**
  * Trains a model. The run directory has everything that export, evaluation and a resumed run need.
- * @throws {InputError} for unusable options, data or run directory, before anything is written
- * @throws {Interrupted} when `signal` is aborted; the run can be resumed
+ * @throws {InputError} before anything is written @throws {Interrupted} when `signal` is aborted; the run can be resumed
  */
 export async function runTraining(given: GivenTrainingOptions, own: RunTrainingOptions): Promise<TrainingResult> {
   const started = performance.now();

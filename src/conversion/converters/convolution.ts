@@ -108,10 +108,8 @@ export const convolutionConverters: ConverterTable = {
 type Pair = readonly [number, number];
 
 /**
- * The window of a layer that slides over an image of the given height and width.
- * @returns `output`: height and width; `attributes`: those that convolution and pooling share, with the pads before (height, width)
- *   and after (height, width)
- * @throws {InputError} for channels-first layers
+ * The window of a layer that slides over an image. @returns `output`: height and width; `attributes`: those that convolution and pooling
+ * share, with the pads before and after (height, width) @throws {InputError} for channels-first layers
  */
 export function windowOf(layer: LayerNode, kernel: unknown, image: readonly number[]) {
   const { config, name } = layer;

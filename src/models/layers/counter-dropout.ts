@@ -1,6 +1,5 @@
 /**
- * @module Dropout whose mask depends only on the seed, the layer and the step. tfjs's own dropout either has no seed or drops
- * the same units at every step, and it generates its numbers in JavaScript.
+ * @module Dropout whose mask depends only on the seed, the layer and the step: tfjs's own has no seed, or always the same mask.
  * @see findings/tfjs-dropout-seed.sh
  */
 import { type DropoutLayer, statelessUniform, tf } from "../../tensorflow/index";

@@ -40,10 +40,8 @@ export function applyLayer(layer: tf.layers.Layer, x: tf.SymbolicTensor): tf.Sym
 type Initializer = ReturnType<typeof tf.initializers.zeros>;
 
 /**
- * Glorot uniform: U(-l, l), l = sqrt(6 / (fanIn + fanOut)) (Glorot and Bengio 2010). TensorFlow draws a hundred million values
- * per second.
- * @param counter distinguishes weights that share a seed, such as the blocks of one kernel
- * @param gain multiplies the limit
+ * Glorot uniform: U(-l, l), l = sqrt(6 / (fanIn + fanOut)) (Glorot and Bengio 2010), drawn by TensorFlow.
+ * @param counter distinguishes weights that share a seed, such as the blocks of one kernel @param gain multiplies the limit
  */
 export function glorotUniform(fanIn: number, fanOut: number, seed: number, counter: number, gain = 1): Initializer {
   const limit = gain * Math.sqrt(6 / (fanIn + fanOut));

@@ -103,8 +103,7 @@ const PATIENCE_MS = 30_000;
 type TrialInQueue = Job<QueuedTrial, TrialReport, "trial">;
 
 /**
- * Takes trials until it is stopped; running trials are then saved and returned to the queue.
- * @throws {HistoError} if Redis cannot be reached
+ * Takes trials until it is stopped; running ones are then saved and returned to the queue. @throws {HistoError} without Redis
  * @throws {InputError} if this machine lacks the directory or the data set of a search
  */
 export async function serveTrials(options: TrialWorkerOptions): Promise<WorkerSummary> {

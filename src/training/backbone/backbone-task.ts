@@ -31,8 +31,7 @@ import type { TaskContext, TrainingTask } from "../training-task";
 import { type Embeddings, embeddingsOf } from "./embeddings";
 
 /**
- * A head on the features of frozen backbones, and on colour features with `extraFeatures`. Without `hidden` the head is linear
- * and solved exactly. With `views` or `augment` it is trained on all eight views.
+ * A head on the features of frozen backbones, and on colours with `extraFeatures`: linear and solved exactly, or with `hidden` layers.
  * @throws {InputError} `BACKBONE_...`, `AUGMENTATION_UNKNOWN`, `OPTION_RANGE`
  */
 export async function backboneTask(
@@ -108,10 +107,8 @@ function checkSizes(backbones: readonly Backbone[], { size, extraFeatures }: Tra
       throw new InputError("BACKBONE_SIZE", `${file} takes images of --size ${description.size}, not ${size}.`);
     }
     if (description.opset !== OPSET && (extraFeatures === "colour" || backbones.length > 1)) {
-      throw new InputError(
-        "BACKBONE_UNSUPPORTED",
-        `${file} has ONNX operator set ${description.opset}; with other features it must have ${OPSET}: export it again.`,
-      );
+      const message = `${file} has ONNX operator set ${description.opset}; with other features it must have ${OPSET}: export it again.`;
+      throw new InputError("BACKBONE_UNSUPPORTED", message);
     }
   }
 }

@@ -32,10 +32,8 @@ export interface Embeddings {
 type Chunk = Pick<Embeddings, "width" | "form"> & { readonly values: Float32Array };
 
 /**
- * Embeddings of all tiles of the store. Those that this backbone has computed for the same pixels before come from the cache,
- * so that an interrupted run continues where it stopped.
- * @param views number of flips and quarter turns, see `dihedral`
- * @throws {InputError} `BACKBONE_SIZE` if the backbone does not take images of this size
+ * Embeddings of all tiles of the store, from the cache or computed; an interrupted run continues where it stopped.
+ * @param views number of flips and quarter turns, see `dihedral` @throws {InputError} `BACKBONE_SIZE`
  */
 export async function embeddingsOf(
   backbone: Backbone,

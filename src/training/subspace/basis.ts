@@ -1,7 +1,6 @@
 /**
- * @module A principal basis of all eight views of the training images, by randomized subspace iteration (Halko,
- * Martinsson and Tropp 2011) in each symmetry class. Images are read from the store batch by batch; memory depends on the
- * rank, not on the number of images.
+ * @module A principal basis of all eight views of the training images, by randomized subspace iteration (Halko, Martinsson and
+ * Tropp 2011) in each symmetry class. Memory depends on the rank, not on the number of images.
  */
 import { setImmediate } from "node:timers/promises";
 import type { PixelStore } from "../../dataset/index";

@@ -60,8 +60,7 @@ export function join(quarters: tf.Tensor2D, symmetry: SymmetryClass, size: numbe
 }
 
 /**
- * The effect of a view on coordinates: `z'[i] = sign[i] * z[source[i]]`.
- * @param classes of the coordinates; the two of an E pair are adjacent
+ * The effect of a view on coordinates: `z'[i] = sign[i] * z[source[i]]`. @param classes of the coordinates; the two of E are adjacent
  * @param view bit 0 mirrors columns, bit 1 mirrors rows, bit 2 first swaps rows and columns
  */
 export function viewOfCoordinates(
