@@ -94,12 +94,19 @@ export function calibrationLine(labels: ArrayLike<number>, logits: ArrayLike<num
 type FittedLine = CalibrationLine & { readonly loss: number };
 
 /**
+ * Logits farther out, in units of their median size where that is above 1, count as this far: the line is right or wrong about them
+ * alike, and next to one of 1e30 all others are rounded to one number.
+ */
+const FARTHEST_LOGIT = 1e5;
+
+/**
  * Newton's method, which halves steps that overshoot, on logits with mean 0 and deviation 1: so its limits do not depend on the
  * scale of the logits, which is small in models that hardly tell images apart. Lines of scores that do not overlap grow steeper without
  * end.
  */
 function fitLine(labels: ArrayLike<number>, logits: ArrayLike<number>): FittedLine {
-  const values = Float64Array.from(logits);
+  const farthest = FARTHEST_LOGIT * Math.max(1, Float64Array.from(logits, Math.abs).sort()[logits.length >> 1] ?? 0);
+  const values = Float64Array.from(logits, (z) => Math.min(farthest, Math.max(-farthest, z)));
   const mean = values.reduce((sum, z) => sum + z, 0) / values.length;
   const deviation = Math.sqrt(values.reduce((sum, z) => sum + (z - mean) ** 2, 0) / values.length);
   const none = { slope: Number.NaN, intercept: Number.NaN };

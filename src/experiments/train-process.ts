@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { readdir, rm } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
+import { createInterface } from "node:readline";
 import { isDeepStrictEqual } from "node:util";
 import { type DatasetOptions, LATEST_READING, type Reading } from "../dataset/index";
 import { HistoError, InputError, Interrupted } from "../errors/index";
@@ -111,7 +112,10 @@ async function clear(run: string): Promise<void> {
   }
 }
 
-/** Runs `histo train --json` as a child process, whose progress goes to the standard error of this process. */
+/** The sentences that trainings have said to a progress: what is true of the data set, all of them say. */
+const saidBefore = new WeakMap<Progress, Set<string>>();
+
+/** Runs `histo train --json` as a child process, whose progress goes to the standard error of this process, each sentence once. */
 async function train(training: ProcessTraining, context: ProcessContext): Promise<ProcessResult> {
   const { progress, signal, tracking } = context;
   if (signal?.aborted) throw new Interrupted(STOPPED);
@@ -138,8 +142,15 @@ async function train(training: ProcessTraining, context: ProcessContext): Promis
   });
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     errors = (errors + text).slice(-4000);
-    if (progress !== silentProgress) process.stderr.write(text);
   });
+  const said = saidBefore.get(progress) ?? new Set();
+  saidBefore.set(progress, said);
+  if (progress !== silentProgress) {
+    createInterface(child.stderr).on("line", (line) => {
+      if (!said.has(line)) process.stderr.write(`${line}\n`);
+      if (line.endsWith(".")) said.add(line);
+    });
+  }
   const status = await new Promise<number | null>((done, fail) => child.on("error", fail).on("close", done));
   signal?.removeEventListener("abort", stop);
   if (signal?.aborted) throw new Interrupted(STOPPED);

@@ -72,7 +72,8 @@ export async function exportRun(options: ExportOptions): Promise<ExportResult> {
   const task = progress.start(`Export ${variant}`, 0, "MB");
   let written = 0;
   const tell = (note?: string) => {
-    task.update(Math.round(written / 1e6), note);
+    // Small models have less than a megabyte.
+    task.update(written < 1e7 ? Number((written / 1e6).toPrecision(2)) : Math.round(written / 1e6), note);
     signal?.throwIfAborted();
   };
   const result = await writeDirectory(options.out, async (directory) => {

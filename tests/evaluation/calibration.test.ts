@@ -146,8 +146,12 @@ test("a temperature does not depend on the scale of the logits, however large or
 test("one logit far beyond all others leaves the others their line", () => {
   const { labels, logits } = stretched(300, 2);
   const line = calibrationLine(labels, logits);
-  const found = calibrationLine([...labels, 1], [...logits, 1e5]);
-  assert.ok(Math.abs(found.slope - line.slope) < 1e-6 && Math.abs(found.intercept - line.intercept) < 1e-6);
+  for (const far of [1e5, 1e8, 1e30, 1e38]) {
+    const found = calibrationLine([...labels, 1], [...logits, far]);
+    assert.ok(Math.abs(found.slope - line.slope) < 1e-6 && Math.abs(found.intercept - line.intercept) < 1e-6, `${far}`);
+    const wrong = calibrationLine([...labels, 0], [...logits, far]);
+    assert.ok(Math.abs(wrong.slope) < 1e-3 && Number.isFinite(wrong.intercept), "no slope is small enough for it");
+  }
 });
 
 test("scores without an optimum have no temperature and no line", () => {

@@ -55,10 +55,12 @@ test("several seeds give a mean and a standard deviation for each technique, and
   const directory = await temporaryDirectory(context);
   const [data, out] = [await drawnSet({ images: 60, size: 16 }), join(directory, "out")];
   const place = ["--data", data, "--out", out, "--size", "16", "--epochs", "2", "--no-track", "--models", "colour,mlp"];
+  place.push("--partition-column", "none");
   const compared = await histoHere("compare", ...place, "--seed", "4", "--seeds", "2", "--json");
   assert.equal(compared.status, 0, compared.stderr);
   const { seed, rows, overSeeds } = JSON.parse(compared.stdout) as TechniqueComparison & { overSeeds: SeedSpread[] };
   assert.equal(seed, 4);
+  assert.equal(compared.stderr.split("has no test partition").length, 2, "four trainings read one set");
   assert.deepEqual(
     overSeeds.map(({ name, seeds }) => [name, seeds]),
     rows.map(({ name }) => [name, 2]),

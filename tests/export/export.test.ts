@@ -83,10 +83,12 @@ test("an export tells how many tiles it has compared with TensorFlow, and Ctrl-C
   await runTraining({ data, size: 8, hidden: [2], epochs: 1 }, { run });
   const controller = new AbortController();
   const notes: string[] = [];
+  const megabytes: number[] = [];
   const progress = {
     ...silentProgress,
     start: () => ({
-      update(_: number, note?: string) {
+      update(done: number, note?: string) {
+        megabytes.push(done);
         if (note === undefined) return;
         notes.push(note);
         controller.abort(new Interrupted());
@@ -96,6 +98,7 @@ test("an export tells how many tiles it has compared with TensorFlow, and Ctrl-C
   };
   const out = join(directory, "model");
   await assert.rejects(exportRun({ run, out, progress, signal: controller.signal }), Interrupted);
+  assert.ok((megabytes.at(-1) ?? 0) > 0 && (megabytes.at(-1) ?? 1) < 0.1, `${megabytes}`);
   assert.match(notes[0] ?? "", /^(\d+) of \1 tiles compared with TensorFlow$/);
   assert.ok(!existsSync(out));
 });
