@@ -35,7 +35,7 @@ export async function writeEfficientNetLite(path: string, weights: SafetensorsFi
         group: isDepthwise ? (dims[0] as number) : 1,
         auto_pad: "SAME_UPPER",
       };
-      const output = graph.node("Conv", inputs, { attributes, name: convolution });
+      const output = graph.node("Conv", inputs, attributes, convolution);
       return isLinear ? output : graph.node("Clip", [output, low, high]);
     };
     let x = await layer("image", "_conv_stem", "_bn0", { stride: 2 });

@@ -27,24 +27,16 @@ export async function fourBitPixels(
   const weights = await graph.constant(`${name}/kernel`, "uint8", [columns, blocks, BLOCK / 2], packed);
   const scales = await graph.floats(`${name}/scale`, [columns * blocks], steps);
   graph.roundedWeights += rows * columns;
-  const product = graph.node("MatMulNBits", [standardized, weights, scales], {
-    name,
-    domain: "com.microsoft",
-    attributes: { K: rows, N: columns, bits: 4, block_size: BLOCK, accuracy_level: INT8_PRODUCTS },
-  });
+  const attributes = { K: rows, N: columns, bits: 4, block_size: BLOCK, accuracy_level: INT8_PRODUCTS };
+  const product = graph.node("MatMulNBits", [standardized, weights, scales], attributes, name, "com.microsoft");
   return graph.node("Add", [product, await graph.floats(`${name}/bias`, [columns], bias)]);
 }
 
-interface QuantizedBlocks {
-  /** [columns, blocks, BLOCK / 2], two weights a byte, the earlier row in the lower half. */
-  readonly packed: Uint8Array;
-  /** [columns, blocks] */
-  readonly steps: Float32Array;
-  readonly blocks: number;
-}
-
-/** Chooses the step so that the largest weight of a block is exact. The 16 levels are -8 to 7 steps. */
-function quantizeBlocks(values: Float32Array, rows: number, columns: number): QuantizedBlocks {
+/**
+ * Chooses the step so that the largest weight of a block is exact. The 16 levels are -8 to 7 steps.
+ * @returns `packed` [columns, blocks, BLOCK / 2], two weights a byte, the earlier row in the lower half; `steps` [columns, blocks]
+ */
+function quantizeBlocks(values: Float32Array, rows: number, columns: number) {
   const blocks = Math.ceil(rows / BLOCK);
   const packed = new Uint8Array((columns * blocks * BLOCK) / 2);
   const steps = new Float32Array(columns * blocks);

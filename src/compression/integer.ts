@@ -36,7 +36,7 @@ export const integerWriter: LinearWriter = {
     }
     const { quantized, scales } = await quantizeColumns(graph, `${name}/kernel`, map.matrix);
     const lastAxis = [graph.node("Abs", [input]), await graph.integers([-1])];
-    const magnitude = graph.node("ReduceMax", lastAxis, { attributes: { keepdims: 1 } });
+    const magnitude = graph.node("ReduceMax", lastAxis, { keepdims: 1 });
     const exact = graph.node("Mul", [magnitude, await graph.scalar(`${name}/per_step`, 1 / (ZERO_POINT - 1))]);
     const step = graph.node("Max", [exact, await graph.scalar(`${name}/tiny`, TINY)]);
     const zero = await zeroPoint(graph, name);
@@ -84,7 +84,7 @@ function zeroPoint(graph: GraphBuilder, name: string): Promise<string> {
 }
 
 function integerProduct(graph: GraphBuilder, name: string, input: string, weights: string, zero: string): string {
-  return graph.cast("float32", graph.node("MatMulInteger", [input, weights, zero], { name }));
+  return graph.cast("float32", graph.node("MatMulInteger", [input, weights, zero], {}, name));
 }
 
 /** For very large images: computes partial sums that fit in 32 bits and adds them as floats. */
@@ -99,29 +99,17 @@ async function splitProduct(
   const count = Math.ceil(rows / MAX_ROWS);
   const part = Math.ceil(rows / count);
   const sizes = await graph.integers(Array.from({ length: count }, (_, i) => Math.min(part, rows - i * part)));
-  const inputs = graph.nodeWithOutputs("Split", [input, sizes], count, { attributes: { axis: -1 } });
-  const parts = graph.nodeWithOutputs("Split", [weights, sizes], count, { attributes: { axis: 0 } });
+  const inputs = graph.nodeWithOutputs("Split", [input, sizes], count, { axis: -1 });
+  const parts = graph.nodeWithOutputs("Split", [weights, sizes], count, { axis: 0 });
   const sums = inputs.map((piece, i) => integerProduct(graph, name, piece, parts[i] as string, zero));
   return sums.reduce((total, sum) => graph.node("Add", [total, sum]));
 }
 
-/** A rounded matrix in the graph: `weight = scales[column] * quantized`. */
-interface QuantizedMatrix {
-  readonly quantized: string;
-  readonly scales: Float64Array;
-  /** Sum over the rows of `rowWeights * (rounded - exact)`, for each column. */
-  readonly weightedErrors: Float64Array;
-  /** Sum of the integers, for each column. */
-  readonly sums: Float64Array;
-}
-
-/** Rounds a matrix to integers, each column with its own step, in two passes over its blocks. */
-async function quantizeColumns(
-  graph: GraphBuilder,
-  name: string,
-  matrix: Matrix,
-  rowWeights: readonly number[] = [0],
-): Promise<QuantizedMatrix> {
+/**
+ * Rounds a matrix to integers, in two passes over its blocks: `weight = scales[column] * quantized`.
+ * @returns also for each column the sums of `rowWeights * (rounded - exact)` and of the integers
+ */
+async function quantizeColumns(graph: GraphBuilder, name: string, matrix: Matrix, rowWeights: readonly number[] = [0]) {
   const { rows, columns } = matrix;
   const scales = (await columnMaxima(matrix)).map((largest) => Math.fround(Math.max(largest, TINY) / WEIGHT_LIMIT));
   const weightedErrors = new Float64Array(columns);

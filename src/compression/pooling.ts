@@ -127,7 +127,7 @@ export class Pooling {
     if (missing > 0) {
       const square = await graph.reshape(input, [-1, size, size, CHANNELS]);
       const pads = await graph.integers([0, 0, 0, 0, 0, missing, missing, 0]);
-      image = graph.node("Pad", [square, pads], { attributes: { mode: "edge" } });
+      image = graph.node("Pad", [square, pads], { mode: "edge" });
     }
     const overLines = await meanOfGroups(graph, graph.cast("float32", image), factor, blocks * factor * CHANNELS);
     const averages = await meanOfGroups(graph, overLines, factor, CHANNELS);
@@ -163,5 +163,5 @@ export class Pooling {
 /** Means over groups of `group` consecutive vectors of `inner` numbers. */
 async function meanOfGroups(graph: GraphBuilder, input: string, group: number, inner: number): Promise<string> {
   const grouped = await graph.reshape(input, [-1, group, inner]);
-  return graph.node("ReduceMean", [grouped, await graph.integers([1])], { attributes: { keepdims: 0 } });
+  return graph.node("ReduceMean", [grouped, await graph.integers([1])], { keepdims: 0 });
 }

@@ -93,7 +93,7 @@ export class Conversion {
   async standardized(layer: LayerNode, features: string, count: number): Promise<Value> {
     const shifted = this.graph.node("Sub", [features, await this.constant(layer, "shift")]);
     const scale = await this.constant(layer, "scale");
-    return { name: this.graph.node("Mul", [shifted, scale], { name: layer.name }), shape: [count] };
+    return { name: this.graph.node("Mul", [shifted, scale], {}, layer.name), shape: [count] };
   }
 
   /** Applies a linear map to the last axis. If the input is a whole image, standardization is folded into the map. */

@@ -46,8 +46,8 @@ export const floatWriter: LinearWriter = {
   async floats(graph, name, input, { matrix, bias }, rank) {
     const kernel = await graph.constant(`${name}/kernel`, "float32", [matrix.rows, matrix.columns], floatBytes(matrix));
     const offset = await graph.floats(`${name}/bias`, [matrix.columns], bias);
-    if (rank === 2) return graph.node("Gemm", [input, kernel, offset], { name });
-    return graph.node("Add", [graph.node("MatMul", [input, kernel], { name }), offset]);
+    if (rank === 2) return graph.node("Gemm", [input, kernel, offset], {}, name);
+    return graph.node("Add", [graph.node("MatMul", [input, kernel], {}, name), offset]);
   },
 };
 

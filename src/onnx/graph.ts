@@ -19,12 +19,8 @@ export interface GraphValue {
   readonly shape: readonly (number | string)[];
 }
 
-interface NodeOptions {
-  readonly domain?: string;
-  readonly attributes?: Readonly<Record<string, Attribute>>;
-  /** Name of the node and of its outputs. Default: derived from the operator. */
-  readonly name?: string;
-}
+/** Attributes by name. */
+type Attributes = Readonly<Record<string, Attribute>>;
 
 /** A constant of another graph as protobufjs decodes it. */
 export interface ForeignTensor {
@@ -49,9 +45,9 @@ export class GraphBuilder {
   /** @param external file for the large tensors */
   constructor(private readonly external: ExternalData) {}
 
-  /** Adds a node with one output and returns the output's name. */
-  node(opType: string, inputs: readonly string[], options: NodeOptions = {}): string {
-    return this.nodeWithOutputs(opType, inputs, 1, options)[0] as string;
+  /** Adds a node with one output. @param wanted name of the node and of its output @returns the output's name */
+  node(opType: string, inputs: readonly string[], attributes: Attributes = {}, wanted = opType, domain = ""): string {
+    return this.nodeWithOutputs(opType, inputs, 1, attributes, wanted, domain)[0] as string;
   }
 
   /** Adds a node with several outputs and returns their names. */
@@ -59,9 +55,11 @@ export class GraphBuilder {
     opType: string,
     inputs: readonly string[],
     outputs: number,
-    { domain = "", attributes = {}, ...options }: NodeOptions = {},
+    attributes: Attributes = {},
+    wanted = opType,
+    domain = "",
   ): string[] {
-    const name = this.unique(options.name ?? opType);
+    const name = this.unique(wanted);
     const output = Array.from({ length: outputs }, (_, i) => (i === 0 ? `${name}:out` : `${name}:out${i}`));
     const attribute = Object.entries(attributes).map(([key, value]) => attributeProto(key, value));
     this.nodes.push({ input: inputs, output, name, opType, domain, attribute });
@@ -70,11 +68,11 @@ export class GraphBuilder {
   }
 
   cast(type: ElementType, input: string): string {
-    return this.node("Cast", [input], { attributes: { to: elementTypes[type] } });
+    return this.node("Cast", [input], { to: elementTypes[type] });
   }
 
   transpose(input: string, perm: readonly number[]): string {
-    return this.node("Transpose", [input], { attributes: { perm } });
+    return this.node("Transpose", [input], { perm });
   }
 
   async reshape(input: string, shape: readonly number[]): Promise<string> {
@@ -88,7 +86,7 @@ export class GraphBuilder {
   }
 
   concat(inputs: readonly string[], axis: number): string {
-    return this.node("Concat", inputs, { attributes: { axis } });
+    return this.node("Concat", inputs, { axis });
   }
 
   /** Adds a constant tensor, row-major. Large ones are streamed to the external data file. */

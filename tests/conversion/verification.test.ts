@@ -16,7 +16,7 @@ test("a graph that gives no number for one of the tiles is not taken for an equa
   const graph = new GraphBuilder(new ExternalData(directory, "unused.data"));
   // The root of the mean less 100: NaN for the dark tile, which is not the last.
   const mean = graph.node("ReduceMean", [graph.cast("float32", "pixels"), await graph.integers([1, 2, 3])], {
-    attributes: { keepdims: 0 },
+    keepdims: 0,
   });
   const root = graph.node("Sqrt", [graph.node("Sub", [mean, await graph.scalar("least", 100)])]);
   graph.name(await graph.reshape(root, [-1, 1]), "logit");
@@ -42,7 +42,7 @@ test("the tiles of a patient count as dependent in the interval of what an expor
   const directory = await temporaryDirectory(t);
   const graph = new GraphBuilder(new ExternalData(directory, "unused.data"));
   const mean = graph.node("ReduceMean", [graph.cast("float32", "pixels"), await graph.integers([1, 2, 3])], {
-    attributes: { keepdims: 0 },
+    keepdims: 0,
   });
   graph.name(await graph.reshape(mean, [-1, 1]), "logit");
   const bytes = await graph.encode(

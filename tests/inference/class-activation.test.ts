@@ -76,7 +76,7 @@ test("a file with functions of its own has answers, but no class activation", as
     const kernel = await graph.floats("kernel", [1, 3], [0.5, -1, 2]);
     const bias = await graph.floats("bias", [1], [0.1]);
     const mean = graph.node("Flatten", [graph.node("GlobalAveragePool", [image])]);
-    return graph.node("Gemm", [mean, kernel, bias], { attributes: { transB: 1 } });
+    return graph.node("Gemm", [mean, kernel, bias], { transB: 1 });
   });
   const pixels = randomPixels(1, FOREIGN_SIZE);
   assert.ok(await (await opened(context, path)).classActivation(pixels));

@@ -204,10 +204,8 @@ for (const bits of [4, 8]) {
       const weights = await graph.constant("w", "uint8", [1, blocks, (block * bits) / 8], packed);
       const steps = await graph.floats("steps", [blocks], Array<number>(blocks).fill(0.01));
       const attributes = { K: FOREIGN_VALUES, N: 1, bits, block_size: block };
-      return graph.node("MatMulNBits", [graph.node("Flatten", [image]), weights, steps], {
-        domain: "com.microsoft",
-        attributes,
-      });
+      const inputs = [graph.node("Flatten", [image]), weights, steps];
+      return graph.node("MatMulNBits", inputs, attributes, "MatMulNBits", "com.microsoft");
     });
     const predictor = await Predictor.open(directory);
     t.after(() => predictor.close());

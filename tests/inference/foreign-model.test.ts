@@ -29,10 +29,8 @@ async function foreignModel(
   const directory = join(await temporaryDirectory(t), "theirs");
   await mkdir(directory);
   const graph = new GraphBuilder(new ExternalData(directory, "unused.data"));
-  const floats = graph.node("Cast", ["image"], { attributes: { to: 1 } });
-  const means = graph.node("ReduceMean", [floats, await graph.integers([2, 3])], {
-    attributes: { keepdims: 0 },
-  });
+  const floats = graph.node("Cast", ["image"], { to: 1 });
+  const means = graph.node("ReduceMean", [floats, await graph.integers([2, 3])], { keepdims: 0 });
   const two = kind.endsWith("2");
   const weights = WEIGHTS.flatMap((w) => (two ? [-w / 2, w / 2] : [w]));
   const logit = graph.node("MatMul", [means, await graph.floats("w", [3, two ? 2 : 1], weights)]);
@@ -182,7 +180,7 @@ for (const batch of [1, 2]) {
 
 test("two probabilities that no softmax computes are told from logits by their values", async (t) => {
   const body = async (graph: GraphBuilder, image: string) => {
-    const means = graph.node("ReduceMean", [image, await graph.integers([2, 3])], { attributes: { keepdims: 0 } });
+    const means = graph.node("ReduceMean", [image, await graph.integers([2, 3])], { keepdims: 0 });
     const weights = await graph.floats("w", [3, 2], [1, -2, 0.5, 1, -1, 2]);
     const powers = graph.node("Exp", [graph.node("MatMul", [means, weights])]);
     return graph.node("Div", [powers, graph.node("ReduceSum", [powers, await graph.integers([1])])]);
@@ -195,7 +193,7 @@ test("two probabilities that no softmax computes are told from logits by their v
 test("a logit that is not finite is an error for its image alone, not an answer", async (t) => {
   // The root of the mean less a quarter: NaN for dark images.
   const directory = await writeForeignModel(join(await temporaryDirectory(t), "theirs"), async (graph, image) => {
-    const mean = graph.node("ReduceMean", [image, await graph.integers([1, 2, 3])], { attributes: { keepdims: 0 } });
+    const mean = graph.node("ReduceMean", [image, await graph.integers([1, 2, 3])], { keepdims: 0 });
     const less = graph.node("Sub", [mean, await graph.scalar("quarter", 0.25)]);
     return graph.reshape(graph.node("Sqrt", [less]), [-1, 1]);
   });

@@ -61,9 +61,9 @@ for (const [name, options] of [
 test("a graph whose images change each other by other means is found out by trying; others run together", async (t) => {
   const folder = await temporaryDirectory(t);
   const brightest = await writeForeignModel(join(folder, "a"), async (graph, image) => {
-    const relative = graph.node("Div", [image, graph.node("ReduceMax", [image], { attributes: { keepdims: 0 } })]);
+    const relative = graph.node("Div", [image, graph.node("ReduceMax", [image], { keepdims: 0 })]);
     const flat = graph.node("Flatten", [relative]);
-    return graph.node("ReduceMean", [flat, await graph.integers([1])], { attributes: { keepdims: 1 } });
+    return graph.node("ReduceMean", [flat, await graph.integers([1])], { keepdims: 1 });
   });
   const plain = await writeForeignModel(join(folder, "b"), QUANTIZED_GRAPHS.MatMulInteger!.body);
   for (const [directory, batching] of [

@@ -32,7 +32,7 @@ export const QUANTIZED_GRAPHS: Readonly<Record<string, { readonly body: Body; re
     "int8",
   ),
   "QDQ Gemm, transposed": rounded(async (graph, x) =>
-    graph.node("Gemm", [x, await weights(graph, "columns", true)], { attributes: { transB: 1 } }),
+    graph.node("Gemm", [x, await weights(graph, "columns", true)], { transB: 1 }),
   ),
   "QDQ MatMul, float output": exact(async (graph, x) =>
     graph.node("MatMul", [await restored(graph, x, "uint8"), await weights(graph, "rows")]),
@@ -75,7 +75,9 @@ export const signedQGemm: Body = async (graph, image) => {
       ...[await zero(graph, "int8"), await integers(graph, "rows"), await graph.scalar("w_step", WEIGHT_STEP)],
       ...[await zero(graph, "int8", 0), "", await graph.scalar("y_step", OUTPUT_STEP), await zero(graph, "int8", 0)],
     ],
-    { domain: "com.microsoft" },
+    {},
+    "QGemm",
+    "com.microsoft",
   );
   const parts = [y, await graph.scalar("y_step", OUTPUT_STEP), await zero(graph, "int8", 0)];
   return mean(graph, graph.node("DequantizeLinear", parts));
@@ -113,11 +115,11 @@ function convolution(type: Activation) {
 const flat = async (graph: GraphBuilder, x: string) => graph.node("Flatten", [x]);
 
 async function mean(graph: GraphBuilder, x: string): Promise<string> {
-  return graph.node("ReduceMean", [x, await graph.integers([1])], { attributes: { keepdims: 1 } });
+  return graph.node("ReduceMean", [x, await graph.integers([1])], { keepdims: 1 });
 }
 
 function asFloat(graph: GraphBuilder, x: string): string {
-  return graph.node("Cast", [x], { attributes: { to: 1 } });
+  return graph.node("Cast", [x], { to: 1 });
 }
 
 const lowest = (type: Activation) => (type === "uint8" ? 0 : -128);
@@ -161,5 +163,5 @@ async function weights(graph: GraphBuilder, order: Order, perColumn = false): Pr
   const steps = await graph.floats("w_steps", [COLUMNS], Array<number>(COLUMNS).fill(WEIGHT_STEP));
   const zeros = await graph.constant("w_zeros", "int8", [COLUMNS], new Uint8Array(COLUMNS));
   const attributes = { axis: order === "rows" ? 1 : 0 };
-  return graph.node("DequantizeLinear", [values, steps, zeros], { attributes });
+  return graph.node("DequantizeLinear", [values, steps, zeros], attributes);
 }

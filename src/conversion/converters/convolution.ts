@@ -27,10 +27,8 @@ async function convolve(
   const window = windowOf(layer, [height, width], input.shape);
   const weight = await graph.constant(`${layer.name}/kernel`, "float32", kernel.shape, bytesOf(kernel.values));
   const bias = await graph.floats(`${layer.name}/bias`, [out], kernel.bias);
-  const name = graph.node("Conv", [await conversion.channelsFirst(input), weight, bias], {
-    name: layer.name,
-    attributes: { ...window.attributes, dilations: window.dilations, group },
-  });
+  const attributes = { ...window.attributes, dilations: window.dilations, group };
+  const name = graph.node("Conv", [await conversion.channelsFirst(input), weight, bias], attributes, layer.name);
   return { name, shape: [...window.output, out], channelsFirst: true };
 }
 

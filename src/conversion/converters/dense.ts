@@ -56,10 +56,7 @@ const layerNormalization: Converter = async (layer, [value], conversion) => {
     graph.floats(`${layer.name}/${name}`, [extent], await conversion.optional(layer, name, extent, fallback));
   const inputs = [await conversion.keras(value), await weight("gamma", 1), await weight("beta", 0)];
   const epsilon = (layer.config.epsilon as number | undefined) ?? 1e-3;
-  const name = graph.node("LayerNormalization", inputs, {
-    name: layer.name,
-    attributes: { axis: -1, epsilon: { float: epsilon } },
-  });
+  const name = graph.node("LayerNormalization", inputs, { axis: -1, epsilon: { float: epsilon } }, layer.name);
   return { name, shape: value.shape };
 };
 
@@ -75,7 +72,7 @@ type Emit = (input: string, conversion: Conversion) => string | Promise<string>;
 const simple =
   (opType: string, attributes = {}): Emit =>
   (input, { graph }) =>
-    graph.node(opType, [input], { attributes });
+    graph.node(opType, [input], attributes);
 
 const functions: Readonly<Record<string, Emit>> = {
   linear: (input) => input,

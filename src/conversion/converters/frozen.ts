@@ -81,8 +81,7 @@ async function pooled(
 ): Promise<string> {
   if (pooling === "none") return output;
   const first = async () => {
-    const token = graph.node("Gather", [output, await graph.integers([0])], { attributes: { axis: 1 } });
-    return graph.node("Flatten", [token]);
+    return graph.node("Flatten", [graph.node("Gather", [output, await graph.integers([0])], { axis: 1 })]);
   };
   const mean = (values: string) => {
     const map = rank === 3 ? graph.transpose(values, [0, 2, 1]) : values;
@@ -113,8 +112,7 @@ const colourFeatures: Converter = async (layer, [input], conversion) => {
   const kernel = await floats("channels", [6, 3, 1, 1], CHANNELS.matrix.flat());
   const image = graph.node("Conv", [levels, kernel, await floats("addend", [6], CHANNELS.addend)]);
   const spatial = await graph.integers([2, 3]);
-  const average = (name: string, keepdims = 0) =>
-    graph.node("ReduceMean", [name, spatial], { attributes: { keepdims } });
+  const average = (name: string, keepdims = 0) => graph.node("ReduceMean", [name, spatial], { keepdims });
   const shares = THRESHOLDS.map(async (level, i) => {
     const above = graph.node("Greater", [image, await floats(`level_${i}`, [], [level])]);
     return average(graph.cast("float32", above));
@@ -128,8 +126,7 @@ const colourFeatures: Converter = async (layer, [input], conversion) => {
   };
   // These averages are exact: sums of at most 256 whole numbers up to 510, divided by a power of two.
   const spreads = scalesOf(height).map((scale) => {
-    const attributes = { kernel_shape: [scale, scale], strides: [scale, scale] };
-    return spread(graph.node("AveragePool", [image], { attributes }));
+    return spread(graph.node("AveragePool", [image], { kernel_shape: [scale, scale], strides: [scale, scale] }));
   });
   const step = async (axis: 2 | 3) => {
     const extent = axis === 2 ? height : width;

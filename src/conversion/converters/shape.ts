@@ -9,17 +9,14 @@ const reshape: Converter = async (layer, [value], conversion) => {
   const shape = target.map((extent) => (extent === null || extent < 0 ? sizeOf(value.shape) / known : extent));
   const ordered = value.pixels ? value.name : await conversion.keras(value);
   const { graph } = conversion;
-  const name = graph.node("Reshape", [ordered, await graph.integers([-1, ...shape])], { name: layer.name });
+  const name = graph.node("Reshape", [ordered, await graph.integers([-1, ...shape])], {}, layer.name);
   return value.pixels ? { name, shape, pixels: value.pixels } : { name, shape };
 };
 
 /** In Keras, axis 0 is the batch axis. */
 const permute: Converter = async (layer, [value], conversion) => {
   const order = layer.config.dims as number[];
-  const name = conversion.graph.node("Transpose", [await conversion.keras(value)], {
-    name: layer.name,
-    attributes: { perm: [0, ...order] },
-  });
+  const name = conversion.graph.node("Transpose", [await conversion.keras(value)], { perm: [0, ...order] }, layer.name);
   return { name, shape: order.map((axis) => value.shape[axis - 1] as number) };
 };
 
@@ -27,7 +24,7 @@ const zeroPadding: Converter = async (layer, [value], conversion) => {
   const { graph } = conversion;
   const [[top, bottom], [left, right]] = paddingOf(layer.config.padding);
   const pads = await graph.integers([0, 0, top, left, 0, 0, bottom, right]);
-  const name = graph.node("Pad", [await conversion.channelsFirst(value), pads], { name: layer.name });
+  const name = graph.node("Pad", [await conversion.channelsFirst(value), pads], {}, layer.name);
   const [height, width, channels] = value.shape as [number, number, number];
   return { name, shape: [height + top + bottom, width + left + right, channels], channelsFirst: true };
 };
@@ -53,10 +50,8 @@ function pooling(opType: "MaxPool" | "AveragePool"): Converter {
   return async (layer, [value], conversion) => {
     const strides = layer.config.strides ?? layer.config.pool_size;
     const window = windowOf({ ...layer, config: { ...layer.config, strides } }, layer.config.pool_size, value.shape);
-    const name = conversion.graph.node(opType, [await conversion.channelsFirst(value)], {
-      name: layer.name,
-      attributes: window.attributes,
-    });
+    const image = await conversion.channelsFirst(value);
+    const name = conversion.graph.node(opType, [image], window.attributes, layer.name);
     return { name, shape: [...window.output, value.shape[2] as number], channelsFirst: true };
   };
 }
@@ -66,10 +61,8 @@ function globalPooling(opType: "ReduceMean" | "ReduceMax"): Converter {
   return async (layer, [value], conversion) => {
     const inner = value.shape.slice(0, -1).map((_, i) => i + (value.channelsFirst ? 2 : 1));
     const tensor = value.pixels ? await conversion.keras(value) : value.name;
-    const name = conversion.graph.node(opType, [tensor, await conversion.graph.integers(inner)], {
-      name: layer.name,
-      attributes: { keepdims: 0 },
-    });
+    const axes = await conversion.graph.integers(inner);
+    const name = conversion.graph.node(opType, [tensor, axes], { keepdims: 0 }, layer.name);
     return { name, shape: value.shape.slice(-1) };
   };
 }
@@ -89,7 +82,7 @@ function elementwise(opType: string): Converter {
     const { names, channelsFirst } = await sameOrder(inputs, conversion);
     const name = names
       .slice(1)
-      .reduce((sum, next) => conversion.graph.node(opType, [sum, next], { name: layer.name }), names[0] as string);
+      .reduce((sum, next) => conversion.graph.node(opType, [sum, next], {}, layer.name), names[0] as string);
     const shape = inputs[0].shape.map((_, i) => Math.max(...inputs.map((input) => input.shape[i] as number)));
     return { name, shape, channelsFirst };
   };
@@ -108,7 +101,7 @@ const concatenate: Converter = async (layer, inputs, conversion) => {
   const axis = given < 0 ? shape.length + given : given - 1;
   shape[axis] = inputs.reduce((total, input) => total + (input.shape[axis] as number), 0);
   const inGraph = channelsFirst ? ((axis + 1) % 3) + 1 : axis + 1;
-  const name = conversion.graph.node("Concat", names, { name: layer.name, attributes: { axis: inGraph } });
+  const name = conversion.graph.node("Concat", names, { axis: inGraph }, layer.name);
   return { name, shape, channelsFirst, wideRange: inputs.some(({ wideRange }) => wideRange === true) };
 };
 
