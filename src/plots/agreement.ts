@@ -2,7 +2,7 @@
 import type { Data } from "plotly.js";
 import type { AgreementGroup, VoteGroup } from "../evaluation/index";
 import { counted, decimal } from "../format/index";
-import { colours, errorBars, type Figure, figure, legendBelow, plain, rounded } from "./figure";
+import { colours, errorBars, type Figure, figure, legendBelow, plain, rateAxis, rounded } from "./figure";
 
 /** Accuracy by the number of experts in the majority, with 95 % intervals. */
 export function agreementFigure(groups: readonly AgreementGroup[]): Figure {
@@ -25,7 +25,7 @@ export function agreementFigure(groups: readonly AgreementGroup[]): Figure {
   };
   return figure("Accuracy by agreement of the experts", [bars], {
     xaxis: { title: { text: "experts on the majority's side" }, type: "category" },
-    yaxis: { title: { text: "accuracy" }, range: [0, 1.02], dtick: 0.2, tickformat: ".1f" },
+    yaxis: rateAxis("accuracy", [0, 1.02]),
   });
 }
 

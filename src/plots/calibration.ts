@@ -8,6 +8,7 @@ import {
   figure,
   legendBelow,
   plain,
+  rateAxis,
   referenceLine,
   rounded,
   verticalLine,
@@ -52,20 +53,8 @@ export function calibrationFigure(
     width: 560,
     height: 560,
     barmode: "overlay",
-    xaxis: {
-      title: { text: "predicted probability" },
-      range: [-0.01, 1.01],
-      dtick: 0.2,
-      tickformat: ".1f",
-      anchor: "y2",
-    },
-    yaxis: {
-      title: { text: "share of positives" },
-      range: [-0.02, 1.02],
-      domain: [0.3, 1],
-      dtick: 0.2,
-      tickformat: ".1f",
-    },
+    xaxis: { ...rateAxis("predicted probability"), anchor: "y2" },
+    yaxis: { ...rateAxis("share of positives", [-0.02, 1.02]), domain: [0.3, 1] },
     yaxis2: { title: { text: "images" }, domain: [0, 0.2], nticks: 4 },
     legend: legendBelow(0.14),
   });
@@ -100,12 +89,7 @@ export function scoreFigure(
   return figure("Predicted probabilities by class", data, {
     barmode: "overlay",
     bargap: 0,
-    xaxis: {
-      title: { text: `predicted probability of ${plain(classes[1])}` },
-      range: [0, 1],
-      dtick: 0.1,
-      tickformat: ".1f",
-    },
+    xaxis: { ...rateAxis(`predicted probability of ${plain(classes[1])}`, [0, 1]), dtick: 0.1 },
     yaxis: { title: { text: "images" } },
     ...(threshold !== undefined && { shapes: [verticalLine(threshold)] }),
   });

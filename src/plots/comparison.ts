@@ -140,14 +140,11 @@ export function differenceFigure(
   return intervalFigure(names.map(plain).join(" minus "), rows, { title: "difference", reference: 0 });
 }
 
-/** One bar of {@link importanceFigure}. */
-interface Importance {
-  readonly name: string;
-  readonly value: number;
-}
-
 /** Importances as horizontal bars, the largest on top. */
-export function importanceFigure(importances: readonly Importance[], title = "Importance"): Figure {
+export function importanceFigure(
+  importances: readonly { name: string; value: number }[],
+  title = "Importance",
+): Figure {
   const sorted = [...importances].sort((a, b) => b.value - a.value);
   const bars: Data = {
     type: "bar",
@@ -164,16 +161,10 @@ export function importanceFigure(importances: readonly Importance[], title = "Im
   });
 }
 
-/** A set of images compared with the training images. */
-interface SetShift {
-  readonly images: readonly [train: number, set: number];
-  /** ROC AUC of a classifier that tells the two apart. */
-  readonly auc: number;
-  readonly ci95: Interval;
-}
-
 /** How well a classifier tells each set of images from the training images, with 95 % intervals. The dotted line is chance. */
-export function shiftFigure(shifts: Readonly<Record<string, SetShift>>): Figure {
+export function shiftFigure(
+  shifts: Readonly<Record<string, { images: readonly [train: number, set: number]; auc: number; ci95: Interval }>>,
+): Figure {
   const rows = Object.entries(shifts).map(([name, { auc, ci95, images }]) => ({
     name: `${name} (${images[1]})`,
     value: auc,

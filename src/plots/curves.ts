@@ -9,6 +9,7 @@ import {
   figure,
   legendBelow,
   plain,
+  rateAxis,
   referenceLine,
   rounded,
   translucent,
@@ -29,10 +30,6 @@ interface RocSeries {
 }
 
 const SQUARE: Partial<Layout> = { width: 560, height: 520 };
-
-function rateAxis(title: string) {
-  return { title: { text: title }, range: [-0.01, 1.01] as [number, number], dtick: 0.2, tickformat: ".1f" };
-}
 
 /** ROC curves with their areas, bands and the chosen operating points. */
 export function rocFigure(series: readonly RocSeries[]): Figure {

@@ -65,6 +65,11 @@ export function logTicks(values: readonly number[]): { tickvals: number[]; tickt
   return { tickvals, ticktext: tickvals.map((value) => Number(value.toPrecision(1)).toLocaleString("en")) };
 }
 
+/** An axis of shares from 0 to 1. */
+export function rateAxis(title: string, range: [low: number, high: number] = [-0.01, 1.01]) {
+  return { title: { text: title }, range, dtick: 0.2, tickformat: ".1f" };
+}
+
 /** A vertical line over the whole height, by default in the style of chosen values. */
 export function verticalLine(x: number, style: Partial<Shape["line"]> = {}) {
   const line = { color: colours.chosen, width: 1.5, dash: "dash" as const, ...style };

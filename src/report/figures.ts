@@ -34,21 +34,10 @@ import { type ReportFacts, reportFacts } from "./facts";
 /** Few enough to fill each bin with a thousand images. */
 const CALIBRATION_FIGURE_BINS = 10;
 
-/** Figures of the test results, or of validation if there is no test. */
-export interface EvaluationFigures {
-  readonly confusion: Figure;
-  /** On validation, where the threshold is chosen. */
-  readonly sweep: Figure;
-  readonly roc: Figure;
-  readonly precisionRecall: Figure;
-  readonly calibration: Figure;
-  readonly scores: Figure;
-  /** Only if votes are known. */
-  readonly agreement?: Figure;
-  readonly votes?: Figure;
-}
+export type EvaluationFigures = ReturnType<typeof evaluationFigures>;
 
-export function evaluationFigures({ results, main, validation, versions }: ReportFacts): EvaluationFigures {
+/** Figures of the test results, or of validation if there is no test; those of the experts' votes only if they are known. */
+export function evaluationFigures({ results, main, validation, versions }: ReportFacts) {
   const { labels, scores, logits, groups, metrics, intervals, name, rows } = main;
   const { classes, threshold } = results;
   const chosenOn = validation ?? main;
@@ -96,15 +85,10 @@ function withProbabilities<T extends { readonly thresholds: Float64Array }>(curv
   return { ...curve, thresholds: curve.thresholds.map((logit) => (Number.isFinite(logit) ? sigmoid(logit) : logit)) };
 }
 
-/** Figures of the training, as far as the run has their data. */
-export interface TrainingFigures {
-  readonly architecture?: Figure;
-  readonly learningCurves?: Figure;
-  /** Only if the rate changed. */
-  readonly learningRate?: Figure;
-}
+export type TrainingFigures = Awaited<ReturnType<typeof trainingFigures>>;
 
-export async function trainingFigures(results: RunResults): Promise<TrainingFigures> {
+/** Figures of the training, as far as the run has their data; that of the rate only if it changed. */
+export async function trainingFigures(results: RunResults) {
   const { history, config } = results;
   const layers = await readLayers(results.directory);
   const best = bestEpoch(results);

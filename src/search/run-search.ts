@@ -8,7 +8,6 @@ import { type Logged, logFigures, ParentRun, type ParentTracking } from "../expe
 import { takeLock } from "../files/index";
 import { counted } from "../format/index";
 import { defaultTrainingOptions, type GivenTrainingOptions, resolveTrainingOptions } from "../options/index";
-import type { Figure } from "../plots/index";
 import { type Progress, silentProgress } from "../progress/index";
 import type { ActiveRun } from "../tracking/index";
 import { openTrainingData, type TaskContext, withTask } from "../training/index";
@@ -120,7 +119,11 @@ export async function runSearch(options: SearchOptions): Promise<SearchResult> {
     await search.confirm(pool, confirm);
     if (signal.aborted) throw new Interrupted(`Stopped; repeat the command to continue ${directory}.`);
     const rows = await search.rank();
-    if (parent) await logLeaderboard(parent.active, directory, searchFigures(rows, options.space, monitor));
+    if (parent) {
+      for (const file of ["leaderboard.json", "leaderboard.csv"])
+        await parent.active.logArtifact(join(directory, file));
+      await logFigures(parent.active, searchFigures(rows, options.space, monitor));
+    }
     return { ...summary(directory, monitor, journal.trials, rows), ...(await parent?.finish()) };
   } catch (error) {
     await parent?.fail(error);
@@ -180,14 +183,4 @@ async function logSettings(active: ActiveRun, settings: SearchSettings): Promise
   const { data, objective, sampler, seed, halving, space } = settings;
   active.logParams({ data, objective, sampler, seed, halving: JSON.stringify(halving) });
   await active.logDict(space, "space.json");
-}
-
-/** Logs the leaderboard of the search's directory, and figures of it. */
-async function logLeaderboard(
-  active: ActiveRun,
-  directory: string,
-  figures: Readonly<Record<string, Figure>>,
-): Promise<void> {
-  for (const file of ["leaderboard.json", "leaderboard.csv"]) await active.logArtifact(join(directory, file));
-  await logFigures(active, figures);
 }

@@ -16,7 +16,7 @@ import { readJson } from "../files/index";
 import type { GivenTrainingOptions } from "../options/index";
 import type { Progress } from "../progress/index";
 import { type RunConfig, RunDirectory } from "../runs/index";
-import type { EpochResult, RunCallback, Trainer } from "../training/index";
+import type { RunCallback } from "../training/index";
 import type { TrialOutcome } from "./journal";
 import { measureObjective, meritOf } from "./objective";
 
@@ -62,6 +62,15 @@ const STOP_REASON = "others were better after as many epochs";
 /** Runs a trial, from its checkpoint if there is one; of a finished trial, only logs what its log lacks. */
 export async function runTrial(job: TrialJob, { signal, progress, atRung }: TrialHost): Promise<TrialOutcome> {
   const directory = new RunDirectory(job.run);
+  const monitor = monitorOf(job.objective);
+  const asking: RunCallback = {
+    async onEpochEnd(trainer, { epoch }) {
+      if (!job.rungs.includes(epoch)) return;
+      const best = bestByMonitor(trainer.history, monitor);
+      const merit = meritOf(best ? monitored(best, monitor) : Number.NaN, monitor);
+      if (await atRung(job.trial, epoch, merit)) trainer.stopReason = STOP_REASON;
+    },
+  };
   await runExperiment(
     { ...job.options, monitor: job.objective },
     {
@@ -74,28 +83,12 @@ export async function runTrial(job: TrialJob, { signal, progress, atRung }: Tria
       // The lock of the search or the queue protects its trials, even when they move to another process.
       lock: false,
       track: job.tracking ?? false,
-      callbacks: [new HalvingCallback(job, atRung)],
+      callbacks: [asking],
       ...(job.reading && { reading: job.reading }),
       ...(job.subspaceDirectory && { subspaceDirectory: job.subspaceDirectory }),
     },
   );
   return outcomeOf(directory, job.objective);
-}
-
-/** Asks at every rung whether the trial continues. */
-class HalvingCallback implements RunCallback {
-  constructor(
-    private readonly job: TrialJob,
-    private readonly atRung: TrialHost["atRung"],
-  ) {}
-
-  async onEpochEnd(trainer: Trainer, { epoch }: EpochResult): Promise<void> {
-    if (!this.job.rungs.includes(epoch)) return;
-    const monitor = monitorOf(this.job.objective);
-    const best = bestByMonitor(trainer.history, monitor);
-    const merit = meritOf(best ? monitored(best, monitor) : Number.NaN, monitor);
-    if (await this.atRung(this.job.trial, epoch, merit)) trainer.stopReason = STOP_REASON;
-  }
 }
 
 async function outcomeOf(run: RunDirectory, objective: string): Promise<TrialOutcome> {

@@ -36,13 +36,6 @@ import {
 
 const LOOK_MS = 100;
 
-interface WatchEvents {
-  /** The trial no longer belongs to this worker. */
-  onLost(): void;
-  /** The search was stopped. */
-  onCancelled(): void;
-}
-
 /** Monitors one trial until it ends. */
 class TrialWatch {
   private readonly ending = new AbortController();
@@ -50,11 +43,12 @@ class TrialWatch {
   lost = false;
   cancelled: boolean;
 
+  /** @param events the trial no longer belongs to this worker; the search was stopped */
   constructor(
     private readonly queue: TrialQueue,
     private readonly job: Job<QueuedTrial, TrialReport>,
     private readonly token: string,
-    private readonly events: WatchEvents,
+    private readonly events: { onLost(): void; onCancelled(): void },
   ) {
     this.answers = job.data.answers ?? {};
     this.cancelled = job.data.cancelled ?? false;
