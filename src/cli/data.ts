@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { HistoError } from "../errors/index";
 import { counted } from "../format/index";
-import { type DatasetOptions, datasetSchema, option, trainingSchema, whole } from "../options/index";
+import { datasetSchema, option, trainingSchema, whole } from "../options/index";
 import { defineCommand, reportNotes } from "./command";
 import { givenOptions } from "./schema-options";
 
@@ -13,11 +13,6 @@ export const readingSchema = z.strictObject({
   data: trainingSchema.shape.data,
   ...datasetSchema.omit({ fold: true, folds: true }).shape,
 });
-
-/** How to read the directory, from the flags of a command. */
-export function datasetOptions(flags: object): DatasetOptions {
-  return givenOptions(flags, datasetSchema);
-}
 
 const synthSchema = z.strictObject({
   out: option(z.string(), "directory to create", { value: "dir" }),
@@ -50,7 +45,7 @@ export const packCommand = defineCommand({
       "../dataset/index.js"
     );
     const started = performance.now();
-    const dataset = await loadDataset(options.data, datasetOptions(flags));
+    const dataset = await loadDataset(options.data, givenOptions(flags, datasetSchema));
     const size = options.size ?? (await naturalSize(dataset));
     const { resize, skipUnreadable } = options;
     const packed = await packPixels(dataset, { size, resize, skipUnreadable, progress, signal }).catch((error) => {

@@ -45,21 +45,22 @@ export async function serve(
     const isLocal = LOCAL_HOSTS.includes(options.host);
     const [apiKeys, tokens] = [apiKeysOf(options.apiKeys), tokensOf(options.oidcIssuer, options.oidcAudience)];
     const isOpen = apiKeys.length === 0 && !tokens;
+    const {
+      model: models,
+      images,
+      runs,
+      feedback,
+      port,
+      host,
+      workers,
+      maxBatch,
+      maxQueue,
+      threads,
+      bitDepth,
+    } = options;
     server = await startServer({
-      models: options.model,
-      images: options.images,
-      runs: options.runs,
-      feedback: options.feedback,
-      port: options.port,
-      host: options.host,
-      workers: options.workers,
-      engine: {
-        maxBatch: options.maxBatch,
-        maxDelayMs: options.maxDelay,
-        maxQueue: options.maxQueue,
-        threads: options.threads,
-        bitDepth: options.bitDepth,
-      },
+      ...{ models, images, runs, feedback, port, host, workers, startedMs, apiKeys, tokens },
+      engine: { maxBatch, maxDelayMs: options.maxDelay, maxQueue, threads, bitDepth },
       rateLimit: options.rateLimit ?? (isLocal ? 0 : PUBLIC_RATE_LIMIT),
       trustedProxies: options.trustProxy,
       corsOrigins: originsOf("--cors", options.cors),
@@ -68,16 +69,13 @@ export async function serve(
           ? hostsOf("--allowed-hosts", options.allowedHosts)
           : undefined,
       endpoint: options.endpoint && endpointOf("--endpoint", options.endpoint),
-      startedMs,
       lingerMs: options.linger,
-      apiKeys,
-      tokens,
       logger: createLogger(options.logLevel),
       onListening: (url) => progress.say(`Listening on ${url}; loading ${counted(options.model.length, "model")}`),
     });
-    const models = server.models.names();
-    if (json) process.stdout.write(`${JSON.stringify({ url: server.url, models })}\n`);
-    else process.stdout.write(`Serving ${models.join(", ")} at ${server.url} (Ctrl-C to stop)\n`);
+    const names = server.models.names();
+    if (json) process.stdout.write(`${JSON.stringify({ url: server.url, models: names })}\n`);
+    else process.stdout.write(`Serving ${names.join(", ")} at ${server.url} (Ctrl-C to stop)\n`);
     // A reload requested during loading may concern a model that had been read already.
     if (reloadAsked) reload();
     await new Promise<void>((resolve) => {
@@ -85,7 +83,7 @@ export async function serve(
       signal.addEventListener("abort", () => resolve(), { once: true });
     });
     await server.close();
-    return { url: server.url, models, seconds: (performance.now() - started) / 1000 };
+    return { url: server.url, models: names, seconds: (performance.now() - started) / 1000 };
   } finally {
     process.off("SIGHUP", reload);
   }

@@ -51,7 +51,7 @@ export interface ScoredTable {
 export async function readScoredTable(path: string, options: ScoredTableOptions = {}): Promise<ScoredTable> {
   const table = await readTable(path);
   const labelAt = labelColumn(table, options.label);
-  const problems = new Problems(table);
+  const problems: Problem[] = [];
   const keys = table.rows.map(({ fields }) => keyOf(fields[labelAt] ?? ""));
   const { positive, others, binary } = findClasses(table, keys, labelAt, options.positive);
   const positiveKey = classKey(positive);
@@ -66,15 +66,15 @@ export async function readScoredTable(path: string, options: ScoredTableOptions 
     const value = scoreOf(text, percent);
     labels[i] = key === positiveKey ? 1 : 0;
     scores[i] = value;
-    if (key === "")
-      problems.add(line, fields[labelAt] ? `the label is ${quoted(fields[labelAt])}` : "the label is empty");
-    else if (binary && key !== "0" && key !== "1") problems.otherClass(line, fields[labelAt] ?? "");
-    else if (text === "") problems.add(line, "the score is empty");
-    else if (!Number.isFinite(value)) problems.add(line, `the score is ${quoted(text)}`);
+    const label = fields[labelAt] ? `the label is ${quoted(fields[labelAt])}` : "the label is empty";
+    if (key === "") problems.push({ line, says: label });
+    else if (binary && key !== "0" && key !== "1") problems.push({ line, says: label, isOtherClass: true });
+    else if (text === "") problems.push({ line, says: "the score is empty" });
+    else if (!Number.isFinite(value)) problems.push({ line, says: `the score is ${quoted(text)}` });
     else if (!logits && (value < 0 || value > 1))
-      problems.outOfRange(line, `the score ${text} is not from 0 to ${percent ? 100 : 1}`, value);
+      problems.push({ line, says: `the score ${text} is not from 0 to ${percent ? 100 : 1}`, value });
   });
-  problems.throwIfAny();
+  if (problems.length > 0) throw unusable(table, problems);
   const columns = { label: table.columns[labelAt] ?? "", score: table.columns[score.column] ?? "" };
   const found = groupColumn(table, options.group, [labelAt, score.column]);
   const groups = found && rowGroups(found.groups);
@@ -140,46 +140,31 @@ function findClasses(
   );
 }
 
-/** Collects unusable rows for one error message. */
-class Problems {
-  private readonly found: string[] = [];
-  private lowest = Number.POSITIVE_INFINITY;
-  private highest = Number.NEGATIVE_INFINITY;
-  private otherClasses = false;
-
-  constructor(private readonly table: Table) {}
-
-  add(line: number, problem: string): void {
-    this.found.push(`line ${line}: ${problem}`);
-  }
-
-  otherClass(line: number, label: string): void {
-    this.otherClasses = true;
-    this.add(line, `the label is ${quoted(label)}`);
-  }
-
+/** Why a row cannot be used. */
+interface Problem {
+  readonly line: number;
+  readonly says: string;
   /** A number that is not a probability. */
-  outOfRange(line: number, problem: string, value: number): void {
-    this.lowest = Math.min(this.lowest, value);
-    this.highest = Math.max(this.highest, value);
-    this.add(line, problem);
-  }
+  readonly value?: number;
+  readonly isOtherClass?: true;
+}
 
-  throwIfAny(): void {
-    const { found, table } = this;
-    if (found.length === 0) return;
-    const rows = counted(found.length, "row");
-    const more = found.length > 5 ? `; and ${found.length - 5} more` : "";
-    const message = `${table.path}: ${rows} of ${table.rows.length} cannot be used: ${found.slice(0, 5).join("; ")}${more}.${this.hint()}`;
-    throw new InputError("METRICS_ROWS", message);
-  }
+function unusable(table: Table, problems: readonly Problem[]): InputError {
+  const rows = counted(problems.length, "row");
+  const shown = problems.slice(0, 5).map(({ line, says }) => `line ${line}: ${says}`);
+  const more = problems.length > 5 ? `; and ${problems.length - 5} more` : "";
+  const message = `${table.path}: ${rows} of ${table.rows.length} cannot be used: ${shown.join("; ")}${more}.${hintOn(problems)}`;
+  return new InputError("METRICS_ROWS", message);
+}
 
-  private hint(): string {
-    const { lowest, highest } = this;
-    if (this.otherClasses) return " Correct them, or give --positive NAME if there are more than two classes.";
-    if (highest < lowest) return "";
-    return lowest >= 0 && highest > 20 && highest <= 100
-      ? " Give --percent if scores are percentages, --logits if they are logits."
-      : " Give --logits if scores are logits.";
+function hintOn(problems: readonly Problem[]): string {
+  if (problems.some(({ isOtherClass }) => isOtherClass)) {
+    return " Correct them, or give --positive NAME if there are more than two classes.";
   }
+  const values = problems.flatMap(({ value }) => value ?? []).sort((a, b) => a - b);
+  const [lowest, highest] = [values[0], values.at(-1)];
+  if (lowest === undefined || highest === undefined) return "";
+  return lowest >= 0 && highest > 20 && highest <= 100
+    ? " Give --percent if scores are percentages, --logits if they are logits."
+    : " Give --logits if scores are logits.";
 }
