@@ -6,10 +6,11 @@ import { HistoError, InputError } from "../errors/index";
 import { readJson } from "../files/index";
 import { counted } from "../format/index";
 import type { Preprocessing } from "../image/index";
-import { type DatasetOptions, option } from "../options/index";
+import { type DatasetOptions, datasetSchema, option } from "../options/index";
 import type { Measured, Shifts } from "../shift/index";
 import { defineCommand, reportNotes } from "./command";
-import { datasetOptions, readingSchema } from "./data";
+import { readingSchema } from "./data";
+import { givenOptions } from "./schema-options";
 
 const schema = z.object({
   format: z.literal("histo-met/1"),
@@ -17,15 +18,8 @@ const schema = z.object({
   features: z.array(z.array(z.number()).min(1)),
 });
 
-/** The images that a model has seen in service. */
-interface MetFile {
-  /** The model's preprocessing, to be used for the images to compare with. */
-  readonly preprocessing: Pick<Preprocessing, "size" | "resize" | "stain">;
-  readonly looks: readonly Measured[];
-}
-
-/** @throws {InputError} `MET_FILE_INVALID`, `MET_NONE` if the model has seen no image */
-async function readMetFile(path: string): Promise<MetFile> {
+/** The images that a model has seen in service, and its preprocessing. @throws {InputError} `MET_FILE_INVALID`, `MET_NONE` */
+async function readMetFile(path: string) {
   const parsed = schema.safeParse(await readJson(path));
   if (!parsed.success) {
     const message = `${path} is not a response of a server's GET /models/{model}/met; save that response unchanged.`;
@@ -81,7 +75,7 @@ export const command = defineCommand({
     if (against !== undefined && !options.images) {
       throw new InputError("OPTION_UNUSED", "--against compares images, which --no-images leaves out.");
     }
-    const { dataset, images } = await loadTable(options.data, datasetOptions(flags), options.images);
+    const { dataset, images } = await loadTable(options.data, givenOptions(flags, datasetSchema), options.images);
     const labelsOf = (of: Dataset) => ({
       ...summarizeLabels(of),
       layout: of.layout,

@@ -29,16 +29,6 @@ const explainSchema = z.strictObject({
 /** Bytes that are added to an image's name: a number, if others have it too, and what the file is. */
 const ADDED = "-1000000.heatmap.json".length;
 
-interface Result {
-  readonly model: string;
-  readonly modelSha256: string;
-  readonly out: string;
-  /** End of the colour scale of each method, in logits. */
-  readonly scales: Scales;
-  readonly images: readonly { readonly filename: string; readonly picture: string; readonly json: string }[];
-  readonly failed: readonly { readonly filename: string; readonly code: string; readonly message: string }[];
-}
-
 export const command = defineCommand({
   examples: [
     [
@@ -60,7 +50,7 @@ export const command = defineCommand({
     ]);
     const task = progress.start("Explain", listed.length, "images");
     const explained: { filename: string; explanation: Explanation }[] = [];
-    const failed: Result["failed"][number][] = [];
+    const failed: { filename: string; code: string; message: string }[] = [];
     try {
       for (const { filename, path } of listed) {
         try {
@@ -87,7 +77,7 @@ export const command = defineCommand({
       ? { occlusion, "class-activation": activation }
       : scalesFor(explained.map(({ explanation }) => explanation));
     if (explained.length > 0) await makeOutputFolder("--out", out);
-    const written: Result["images"][number][] = [];
+    const written: { filename: string; picture: string; json: string }[] = [];
     const names = new Set<string>();
     for (const { filename, explanation } of explained) {
       const { logit, maps } = explanation;

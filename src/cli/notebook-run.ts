@@ -16,13 +16,6 @@ const runSchema = z.strictObject({
   out: option(z.string().optional(), "folder for the executed notebooks", { value: "directory", usual: "in place" }),
 });
 
-interface NotebookResult {
-  readonly notebook: string;
-  readonly output: string;
-  readonly cells: number;
-  readonly seconds: number;
-}
-
 export const command = defineCommand({
   schema: runSchema,
   configure: (command) =>
@@ -39,7 +32,7 @@ export const command = defineCommand({
       todo.push({ file, notebook, parameters: parseParameters(parameter, notebook) });
     }
     if (out) await makeOutputFolder("--out", resolve(out));
-    const notebooks: NotebookResult[] = [];
+    const notebooks: { notebook: string; output: string; cells: number; seconds: number }[] = [];
     for (const { file, notebook, parameters } of todo) {
       const output = out ? join(resolve(out), basename(file)) : resolve(file);
       const run = await runNotebook(notebook, {

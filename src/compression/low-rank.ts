@@ -44,6 +44,7 @@ export async function splitMap(map: LinearMap, options: SplitOptions): Promise<S
     const mean = centre(outputs, columns);
     const measured = await metric.apply(outputs);
     const { directions, rank } = await principalDirections(measured, columns, maximumRank, multiplier);
+    // Outputs to components, transposed, and components to outputs, both [rank, columns].
     const encoder = await metric.apply(directions);
     const decoder = await metric.applyInverse(directions);
     const turned = transposed(encoder, rank, columns);
@@ -52,8 +53,21 @@ export async function splitMap(map: LinearMap, options: SplitOptions): Promise<S
       first.set(await multiplier.multiply(values, turned, columns), start * rank);
       onProgress(0.5 + (0.5 * (start + blockRows)) / rows);
     }
-    const full = { first, encoder, decoder, mean, bias: map.bias, rows, columns, rank };
-    return { rank, truncated: (wanted) => truncate(full, wanted) };
+    const truncated = (wanted: number) => {
+      const kept = new Float32Array(rows * wanted);
+      for (let row = 0; row < rows; row++) kept.set(first.subarray(row * rank, row * rank + wanted), row * wanted);
+      const offset = Float64Array.from({ length: wanted }, (_, k) => {
+        let sum = 0;
+        for (let column = 0; column < columns; column++) sum -= mean[column]! * encoder[k * columns + column]!;
+        return sum;
+      });
+      const outputs = matrixOf(decoder.subarray(0, wanted * columns), wanted, columns);
+      return {
+        first: { matrix: matrixOf(kept, rows, wanted), bias: offset },
+        second: { matrix: outputs, bias: map.bias.map((b, column) => b + mean[column]!) },
+      };
+    };
+    return { rank, truncated };
   } finally {
     await multiplier.close();
   }
@@ -116,37 +130,6 @@ function centre(values: Float32Array, columns: number): Float64Array {
   return mean;
 }
 
-interface FullSplit {
-  /** [rows, rank] */
-  readonly first: Float32Array;
-  /** Outputs to components, transposed: [rank, columns]. */
-  readonly encoder: Float32Array;
-  /** Components to outputs: [rank, columns]. */
-  readonly decoder: Float32Array;
-  readonly mean: Float64Array;
-  readonly bias: Float64Array;
-  readonly rows: number;
-  readonly columns: number;
-  readonly rank: number;
-}
-
-function truncate({ first, encoder, decoder, mean, bias, rows, columns, rank }: FullSplit, wanted: number) {
-  const kept = new Float32Array(rows * wanted);
-  for (let row = 0; row < rows; row++) kept.set(first.subarray(row * rank, row * rank + wanted), row * wanted);
-  const offset = Float64Array.from({ length: wanted }, (_, k) => {
-    let sum = 0;
-    for (let column = 0; column < columns; column++) sum -= mean[column]! * encoder[k * columns + column]!;
-    return sum;
-  });
-  return {
-    first: { matrix: matrixOf(kept, rows, wanted), bias: offset },
-    second: {
-      matrix: matrixOf(decoder.subarray(0, wanted * columns), wanted, columns),
-      bias: bias.map((b, column) => b + mean[column]!),
-    },
-  };
-}
-
 /** A symmetric positive matrix S. The size of a change e (a row) is |e S|. */
 export interface Metric {
   /** rows S, row-major [count, columns]. */
@@ -198,20 +181,8 @@ const ITERATIONS = 5;
 /** Variances below this share of the largest variance are rounding errors. */
 const NEGLIGIBLE = 1e-6;
 
-/** Directions in which rows vary. */
-export interface Directions {
-  /** Row-major [rank, columns], orthonormal, in order of decreasing variance. */
-  readonly directions: Float32Array;
-  readonly rank: number;
-}
-
-/** At most `wanted` directions of largest variance. @param rows centred, row-major [count, columns] */
-async function principalDirections(
-  rows: Float32Array,
-  columns: number,
-  wanted: number,
-  multiplier: MatrixMultiplier,
-): Promise<Directions> {
+/** At most `wanted` directions of largest variance, [rank, columns]. @param rows centred, row-major [count, columns] */
+async function principalDirections(rows: Float32Array, columns: number, wanted: number, multiplier: MatrixMultiplier) {
   const count = rows.length / columns;
   const size = Math.min(wanted + OVERSAMPLING, count, columns);
   const turned = transposed(rows, count, columns);

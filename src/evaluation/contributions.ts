@@ -60,19 +60,13 @@ export function unitsOf(groups: RowGroups | undefined, n: number, isCounted: (ro
   return groups ? units.size : rows;
 }
 
-/** How much larger a variance is because rows are dependent (Kish 1965), and the limit in standard errors that goes with it. */
-export interface DesignEffect {
-  /** From 1 to the number of rows per group. */
-  readonly factor: number;
-  /** Normal quantile, or Student's where few groups estimate the variance (Korn and Graubard 1998). */
-  readonly z: number;
-}
-
 /**
+ * How much larger a variance is because rows are dependent (Kish 1965), from 1 to the rows per group, and the limit in standard errors:
+ * a normal quantile, or Student's where few groups estimate the variance (Korn and Graubard 1998).
  * @param grouped variance of the groups' sums @param single that of independent rows; 0 if unknown, so that every group counts as one
  * @param largest the factor of groups whose rows are all alike @param units number of groups
  */
-export function designEffect(grouped: number, single: number, largest: number, units: number): DesignEffect {
+export function designEffect(grouped: number, single: number, largest: number, units: number) {
   const factor = single > 0 && grouped >= 0 ? Math.min(largest, Math.max(1, grouped / single)) : largest;
   return { factor, z: factor > 1 ? tQuantile(Math.max(1, units - 1)) : Z95 };
 }

@@ -136,7 +136,7 @@ export function rocBand(
 ): RocBand {
   const curve = rocCurve(labels, scores);
   const { contributions } = placements(labels, scores);
-  const [negatives, positives] = [0, 1].map((label) => rowsOf(label, labels, contributions, groups)) as [Rows, Rows];
+  const [negatives, positives] = [rowsOf(0, labels, contributions, groups), rowsOf(1, labels, contributions, groups)];
   const falsePositiveRate = Float64Array.from({ length: points }, (_, i) => i / (points - 1));
   const [low, high] = [new Float64Array(points).fill(Number.NaN), new Float64Array(points).fill(Number.NaN)];
   if (negatives.n === 0 || positives.n === 0) return { falsePositiveRate, low, high };
@@ -156,19 +156,11 @@ export function rocBand(
   return { falsePositiveRate, low, high };
 }
 
-/** Number of rows of a class, divided by the design effect of groups, and the limit in standard errors. */
-interface Rows {
-  readonly n: number;
-  readonly z: number;
-}
-
-/** @param contributions of the rows to the area, whose variance within the class has the design effect */
-function rowsOf(
-  label: number,
-  labels: ArrayLike<number>,
-  contributions: Float64Array,
-  groups: RowGroups | undefined,
-): Rows {
+/**
+ * Number of rows of a class, divided by the design effect of groups, and the limit in standard errors.
+ * @param contributions of the rows to the area, whose variance within the class has the design effect
+ */
+function rowsOf(label: number, labels: ArrayLike<number>, contributions: Float64Array, groups: RowGroups | undefined) {
   const isOwn = (_: number, row: number) => labels[row] === label;
   const own = contributions.filter(isOwn);
   const n = own.length;

@@ -12,14 +12,6 @@ import { ParentRun, type ParentTracking } from "./parent-run";
 import { type Logged, logDataset, logFigures, numbers } from "./run-log";
 import { logTo } from "./track-results";
 
-/** Settings of a comparison that stay the same when more techniques are added. */
-interface ComparisonSettings {
-  readonly data: string;
-  readonly size: number;
-  readonly seed: number;
-  readonly epochs?: number;
-}
-
 export class ComparisonTracker {
   /** Additions to runs of finished trainings, which are sent while the next one trains. */
   private readonly additions: Promise<unknown>[] = [];
@@ -33,7 +25,7 @@ export class ComparisonTracker {
   /** Starts the parent run, or continues the one of this directory. */
   static async start(
     directory: string,
-    { data, size, seed, epochs }: ComparisonSettings,
+    { data, size, seed, epochs }: { data: string; size: number; seed: number; epochs?: number },
     tracking: ParentTracking | undefined,
     progress: Progress,
   ): Promise<ComparisonTracker | undefined> {

@@ -1,13 +1,5 @@
 /** @module Rotates rows with many columns into as many coordinates as rows: enough for solvers with an L2 penalty. */
 
-/** The rotated rows. Their scalar products are unchanged. */
-export interface RowCoordinates {
-  /** [rows, rows], row-major, zero above the diagonal. */
-  readonly values: Float64Array;
-  /** The shortest weights of the columns that are equivalent to `weights` of the coordinates. */
-  readonly expand: (weights: Float64Array) => Float64Array;
-}
-
 /** What a row adds to those before it counts as rounding errors if its squared length is a smaller share of the row's. */
 const SMALLEST_SHARE = 1e-10;
 
@@ -15,7 +7,7 @@ const SMALLEST_SHARE = 1e-10;
  * Uses the Cholesky factor of the Gram matrix. With an L2 penalty, fitting the coordinates is the same as fitting the columns (the
  * representer theorem: Kimeldorf and Wahba 1970). @param x [rows, k], row-major
  */
-export function rowCoordinates(x: ArrayLike<number>, rows: number): RowCoordinates {
+export function rowCoordinates(x: ArrayLike<number>, rows: number) {
   const k = x.length / rows;
   const values = new Float64Array(rows * rows);
   for (let a = 0; a < rows; a++) {
@@ -29,8 +21,10 @@ export function rowCoordinates(x: ArrayLike<number>, rows: number): RowCoordinat
     }
   }
   return {
+    /** [rows, rows], row-major, zero above the diagonal, with the rows' scalar products. */
     values,
-    expand(weights) {
+    /** The shortest weights of the columns that are equivalent to `weights` of the coordinates. */
+    expand(weights: Float64Array): Float64Array {
       // The shares of the rows, from the last one on.
       const shares = new Float64Array(rows);
       for (let i = rows - 1; i >= 0; i--) {

@@ -5,10 +5,7 @@ import type { Progress } from "../../progress/index";
 import { trainingBytes } from "../plan";
 import type { Callback, RunningTraining } from "./callback";
 
-interface ForecastTraining extends Pick<TrainingOptions, "optimizer" | "ema"> {
-  readonly data: string;
-  readonly model: string;
-  readonly stem: string;
+interface ForecastTraining extends Pick<TrainingOptions, "optimizer" | "ema" | "data" | "model" | "stem"> {
   /** Weights of the trained network. */
   readonly parameters: number;
   /** About how many seconds a batch will take, if that is known before the first one. */
