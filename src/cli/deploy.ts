@@ -9,7 +9,6 @@ import {
   deploymentPlan,
   fixedMonthlyCosts,
   KEPT,
-  type MonthlyCost,
   operate,
   readPrices,
   readSettings,
@@ -26,8 +25,6 @@ import { changeSchema, deploymentSchema, logsSchema, releaseSchema, removalSchem
 import { type CommandContext, defineCommand } from "./command";
 
 type Common = z.output<typeof deploymentSchema>;
-type Change = z.output<typeof changeSchema>;
-type Plan = Awaited<ReturnType<typeof describePlan>>;
 
 /** `histo deploy lambda` and `histo deploy ec2`. */
 export function deployTarget(target: DeploymentTarget) {
@@ -43,10 +40,9 @@ export function deployTarget(target: DeploymentTarget) {
       }
       const settingsFile = resolve(options.settings);
       const steps = deploymentPlan(target, settings, { model, release, tag: newTag(), settingsFile });
-      const plan = await describePlan(target, settings.region, steps, await costsOf(settings, target));
       reportRecipient(settings, context);
-      const done = await confirmAndRun(plan, steps, options, context);
-      return { ...plan, done: done !== undefined, ...(done?.url ? { url: done.url } : {}) };
+      const { plan, gave } = await carryOut(target, settings, steps, options, context);
+      return { ...plan, ...(gave?.url && { url: gave.url }) };
     },
     render: ({ done, url }) => (done ? `Deployed: ${url ?? "see histo deploy status"}` : "Nothing was done."),
   });
@@ -58,10 +54,9 @@ export const trackingCommand = defineCommand({
   async run(options, context) {
     const settings = await settingsOf(options, "tracking");
     const steps = trackingPlan(settings, { tag: newTag(), settingsFile: resolve(options.settings) });
-    const plan = await describePlan("tracking", settings.region, steps, await costsOf(settings, "tracking"));
     reportRecipient(settings, context);
-    const done = await confirmAndRun(plan, steps, options, context);
-    return { ...plan, done: done !== undefined, ...(done?.instance ? { instance: done.instance } : {}) };
+    const { plan, gave } = await carryOut("tracking", settings, steps, options, context);
+    return { ...plan, ...(gave?.instance && { instance: gave.instance }) };
   },
   render: ({ done, instance }) =>
     done
@@ -89,11 +84,9 @@ export const destroyCommand = defineCommand({
   async run(options, context) {
     const settings = await settingsOf(options);
     const steps = removalPlan(settings, options.part, resolve(options.settings));
-    const plan = await describePlan(`removal of ${options.part}`, settings.region, steps, {});
     if (options.part !== "lambda" && options.part !== "ec2")
       context.progress.say(`Kept, to be deleted by hand: ${KEPT.join("; ")}.`);
-    const done = await confirmAndRun(plan, steps, options, context);
-    return { ...plan, done: done !== undefined };
+    return (await carryOut(`removal of ${options.part}`, settings, steps, options, context)).plan;
   },
   render: ({ done }) => (done ? "Removed." : "Nothing was done."),
 });
@@ -132,33 +125,32 @@ async function settingsOf(options: Common, part?: DeploymentPart): Promise<Deplo
   return options.region ? { ...settings, region: options.region } : settings;
 }
 
-async function costsOf(settings: DeploymentSettings, target: DeploymentPart) {
-  const wanted = ["network", "storage", "alerts", target];
-  const costs = fixedMonthlyCosts(settings, await readPrices());
-  return Object.fromEntries(Object.entries(costs).filter(([stack]) => wanted.includes(stack)));
-}
-
-/** @param monthlyCost fixed dollars per month by stack and item, without requests */
-async function describePlan(
+/**
+ * Shows the plan, asks for confirmation and runs it. @param target a part of the deployment, whose costs are shown, or other words
+ * @returns also what the steps gave; undefined for a dry run or "no"
+ */
+async function carryOut(
   target: string,
-  region: string,
+  settings: DeploymentSettings,
   steps: readonly Step[],
-  monthlyCost: Record<string, MonthlyCost>,
+  options: z.output<typeof changeSchema>,
+  context: CommandContext,
 ) {
-  const { asOf, region: priced } = await readPrices();
-  return {
+  const { say } = context.progress;
+  const { region } = settings;
+  const prices = await readPrices();
+  const costs = target in settings ? Object.entries(fixedMonthlyCosts(settings, prices)) : [];
+  const monthlyCost = Object.fromEntries(
+    costs.filter(([stack]) => ["network", "storage", "alerts", target].includes(stack)),
+  );
+  const plan = {
     target,
     region,
     steps: steps.map(({ title, command }) => ({ title, command: shellText(command) })),
     monthlyCost,
     monthlyTotal: Object.values(monthlyCost).reduce((sum, { total }) => sum + total, 0),
-    prices: `${priced}, ${asOf}`,
+    prices: `${prices.region}, ${prices.asOf}`,
   };
-}
-
-/** Shows the plan, asks for confirmation and runs it. @returns the steps' outputs; undefined for a dry run or "no" */
-async function confirmAndRun(plan: Plan, steps: readonly Step[], options: Change, context: CommandContext) {
-  const { say } = context.progress;
   say(`${plan.target} in ${plan.region}:`);
   for (const { title, command } of plan.steps) say(`  ${title}\n      ${command}`);
   for (const [stack, { items, total }] of Object.entries(plan.monthlyCost)) {
@@ -168,25 +160,27 @@ async function confirmAndRun(plan: Plan, steps: readonly Step[], options: Change
   if (plan.monthlyTotal > 0) {
     say(`  Together $${plan.monthlyTotal.toFixed(2)} per month before any requests (list prices of ${plan.prices}).`);
   }
-  if (options.dryRun) return undefined;
-  if (!options.yes) {
-    if (!process.stdin.isTTY || context.json) {
-      const message = "Nothing was done: give --yes to run the plan, or --dry-run to only show it.";
-      throw new InputError("NOT_CONFIRMED", message);
-    }
-    const terminal = createInterface({ input: process.stdin, output: process.stderr });
-    // A terminal sends Ctrl-C as a key; Ctrl-D ends the input, which is no yes.
-    terminal.on("SIGINT", () => process.emit("SIGINT"));
-    const answer = await terminal
-      .question("Run it? [y/N] ", { signal: context.signal })
-      .catch((error: unknown) => {
-        if (context.signal.aborted) throw error;
-        return "";
-      })
-      .finally(() => terminal.close());
-    if (!/^y(es)?$/i.test(answer.trim())) return undefined;
+  const wanted = !options.dryRun && (options.yes || (await isConfirmed(context)));
+  const gave = wanted ? await runSteps(steps, region, context) : undefined;
+  return { plan: { ...plan, done: wanted }, gave };
+}
+
+async function isConfirmed({ json, signal }: CommandContext): Promise<boolean> {
+  if (!process.stdin.isTTY || json) {
+    const message = "Nothing was done: give --yes to run the plan, or --dry-run to only show it.";
+    throw new InputError("NOT_CONFIRMED", message);
   }
-  return runSteps(steps, plan.region, context);
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  // A terminal sends Ctrl-C as a key; Ctrl-D ends the input, which is no yes.
+  terminal.on("SIGINT", () => process.emit("SIGINT"));
+  const answer = await terminal
+    .question("Run it? [y/N] ", { signal })
+    .catch((error: unknown) => {
+      if (signal.aborted) throw error;
+      return "";
+    })
+    .finally(() => terminal.close());
+  return /^y(es)?$/i.test(answer.trim());
 }
 
 /** Installs CDK and the AWS clients if they are missing, then runs the steps. */
