@@ -3,18 +3,7 @@ import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import * as z from "zod";
 import { InputError } from "../errors/index";
-import type {
-  AgreementGroup,
-  BinaryMetrics,
-  Comparison,
-  FoldMetrics,
-  GroupTable,
-  Prediction,
-  RunResults,
-  Spreads,
-  Subgroup,
-} from "../evaluation/index";
-import type { Evaluated, Logged } from "../experiments/tracking/index";
+import type { BinaryMetrics, FoldMetrics, GroupTable, Prediction, RunResults, Subgroup } from "../evaluation/index";
 import { mustBeWritable, readJson } from "../files/index";
 import { counted, plainDecimal } from "../format/index";
 import { option } from "../options/index";
@@ -53,28 +42,6 @@ const evaluateSchema = z.strictObject({
 });
 type Options = z.output<typeof evaluateSchema>;
 
-interface Result extends Evaluated, Logged {
-  /** Of a cross-validation: the metrics of every fold's model, at its own threshold, and mean and spread over them. */
-  readonly folds?: readonly FoldMetrics[];
-  readonly overFolds?: Readonly<Record<"validation" | "test", Spreads>>;
-  readonly run: string;
-  readonly threshold: number;
-  /** The rule that chose the threshold on validation; absent if it was not chosen on data. */
-  readonly thresholdRule?: string;
-  /** Warnings about the results. */
-  readonly cautions: readonly string[];
-  /** Results on test by agreement of the experts, if votes are known. */
-  readonly agreement?: readonly AgreementGroup[];
-  readonly groups?: readonly Subgroup[];
-  /** How many images are in the table of groups. */
-  readonly groupsMatched?: Pick<GroupTable, "imageColumn" | "matched" | "unmatched" | "unusedRows">;
-  /** How validation and test images differ from the training images. */
-  readonly shift?: Shifts;
-  readonly comparison?: Comparison & { readonly against: string };
-  /** Metrics by the labels that people gave on the web page, at the run's threshold. */
-  readonly feedback?: BinaryMetrics & { readonly otherRuns: number };
-}
-
 export const command = defineCommand({
   examples: [
     ["histo evaluate --run runs/NAME --report", "a page with figures and the worst mistakes"],
@@ -100,7 +67,7 @@ export const command = defineCommand({
     const table = await groupsOf(evaluation, options, rows);
     const groups = table && evaluation.subgroupTable(rows, table.groupOf, threshold.value);
     const measured = evaluation.measureRun(results);
-    const result: Result = {
+    const result = {
       run: results.directory.path,
       threshold: threshold.value,
       ...(threshold.rule && { thresholdRule: threshold.rule }),
@@ -116,7 +83,7 @@ export const command = defineCommand({
     };
     const report = options.report ? await reportOf(results, result, options, { progress, signal }) : undefined;
     if (report) progress.say(`Report: ${report}`);
-    const found: Result = { ...result, ...(report && { report }) };
+    const found = { ...result, ...(report && { report }) };
     if (!options.track) return found;
     const { logEvaluation } = await import("../experiments/tracking/index.js");
     const logged = await logEvaluation(results, found, {
@@ -161,7 +128,7 @@ const TOGETHER = "The validation images of all folds together, each by the model
 /** Writes the report, with comparison and groups if given. @returns its path */
 async function reportOf(
   results: RunResults,
-  { comparison, groups }: Result,
+  { comparison, groups }: { readonly comparison?: Compared; readonly groups?: readonly Subgroup[] },
   { report, by = "group" }: Options,
   work: Pick<CommandContext, "progress" | "signal">,
 ): Promise<string> {
@@ -173,11 +140,12 @@ async function reportOf(
   return writeReport(results, typeof report === "string" ? report : undefined, extras, work);
 }
 
+/** Metrics by the labels that people gave on the web page, at the run's threshold. */
 async function judgedByPeople(
   { binaryMetrics, labelsAndScores, readFeedback }: Evaluation,
   file: string,
   { name, directory, classes, threshold }: RunResults,
-): Promise<NonNullable<Result["feedback"]>> {
+) {
   const { predictions, otherRuns } = await readFeedback(file, [name, basename(directory.path)], classes);
   if (predictions.length === 0) {
     throw new InputError("FEEDBACK_EMPTY", `--feedback: ${file} has no label for answers of the run ${name}.`);
@@ -186,7 +154,12 @@ async function judgedByPeople(
   return { ...binaryMetrics(labels, scores, { threshold: threshold.value, interval: false, rankBy }), otherRuns };
 }
 
-function feedbackText({ n, accuracy, confusion: { fp, fn }, otherRuns }: NonNullable<Result["feedback"]>): string {
+function feedbackText({
+  n,
+  accuracy,
+  confusion: { fp, fn },
+  otherRuns,
+}: Awaited<ReturnType<typeof judgedByPeople>>): string {
   const left = otherRuns > 0 ? ` Of other runs: ${counted(otherRuns, "line")}.` : "";
   return (
     `People labelled ${counted(n, "answer")} on the page: accuracy ${plainDecimal(accuracy)}, ${counted(fp, "false positive")}, ` +
@@ -194,7 +167,8 @@ function feedbackText({ n, accuracy, confusion: { fp, fn }, otherRuns }: NonNull
   );
 }
 
-function overFolds({ spreadOf }: Evaluation, folds: readonly FoldMetrics[]): Pick<Result, "folds" | "overFolds"> {
+/** The metrics of every fold's model, at its own threshold, and mean and spread over them. */
+function overFolds({ spreadOf }: Evaluation, folds: readonly FoldMetrics[]) {
   const over = (partition: "validation" | "test") => spreadOf(folds.map((fold) => fold[partition] ?? {}));
   return { folds, overFolds: { validation: over("validation"), test: over("test") } };
 }
@@ -206,11 +180,9 @@ function temperatureOf(evaluation: Evaluation, rows: Parameters<Evaluation["labe
   return fitted && { temperature: fitted.temperature };
 }
 
-async function compare(
-  against: string,
-  results: RunResults,
-  predictions: readonly Prediction[],
-): Promise<Comparison & { against: string }> {
+type Compared = Awaited<ReturnType<typeof compare>>;
+
+async function compare(against: string, results: RunResults, predictions: readonly Prediction[]) {
   const { compareModels, readRun } = await import("../evaluation/index.js");
   const other = await readRun(against);
   // DeLong's test ranks the scores of one model.
@@ -240,11 +212,11 @@ async function groupsOf(
   return readGroups(groups, by, rows);
 }
 
-function countsOf({ groupOf: _, ...counts }: GroupTable): NonNullable<Result["groupsMatched"]> {
+function countsOf({ groupOf: _, ...counts }: GroupTable) {
   return counts;
 }
 
-function matchedText({ matched, unmatched, unusedRows }: NonNullable<Result["groupsMatched"]>): string[] {
+function matchedText({ matched, unmatched, unusedRows }: ReturnType<typeof countsOf>): string[] {
   const lines: string[] = [];
   if (unmatched > 0)
     lines.push(`Not in the table of groups: ${unmatched} of ${counted(matched + unmatched, "image")}.`);
@@ -252,7 +224,7 @@ function matchedText({ matched, unmatched, unusedRows }: NonNullable<Result["gro
   return lines;
 }
 
-function comparisonText({ against, n, delong, mcnemar, differences }: NonNullable<Result["comparison"]>): string {
+function comparisonText({ against, n, delong, mcnemar, differences }: Compared): string {
   const signed = (value: number) => `${value >= 0 ? "+" : ""}${plainDecimal(value, 4)}`;
   const { accuracy } = differences;
   return [
