@@ -7,6 +7,7 @@ import {
   logLoss,
   probabilityByVotes,
   resultsByAgreement,
+  type Temperature,
 } from "../evaluation/index";
 import { bracket, columns, decimal, escapeHtml, paragraph, percent, table } from "../format/index";
 import type { ReportFacts, Section } from "./facts";
@@ -102,14 +103,7 @@ export interface CalibrationFigures {
   /** P value of the calibration test; NaN for one class. */
   readonly chance: number;
   /** Of the temperature fitted on validation; `none` if validation determines none. */
-  readonly scaling?: Scaling | "none";
-}
-
-/** A temperature, and the log loss before and after. */
-export interface Scaling {
-  readonly temperature: number;
-  readonly before: number;
-  readonly after: number;
+  readonly scaling?: Temperature | "none";
 }
 
 /** Significance level of the calibration test. */
@@ -153,7 +147,7 @@ function interceptWords(intercept: number): string {
   return `positives are ${frequent} frequent than an even probability says (intercept ${decimal(intercept, 2)}: probabilities too ${probabilities})`;
 }
 
-function scalingWords(scaling: Scaling | "none"): string {
+function scalingWords(scaling: Temperature | "none"): string {
   if (scaling === "none") {
     return (
       "No temperature can be fitted: validation has one class only, no decision at a probability of 0.5 is wrong there, " +
