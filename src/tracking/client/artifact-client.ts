@@ -2,7 +2,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type ArtifactRoot, artifactPath, artifactRoot, folderOf, proxyPath, storablePath } from "./artifact-location";
-import { downloadFile, type ExpectedFile } from "./download";
+import { type Address, downloadFile, type ExpectedFile } from "./download";
 import { ApiError } from "./errors";
 import type { RunClient } from "./run-client";
 import { pagesOf, type Transport } from "./transport";
@@ -34,17 +34,7 @@ interface UploadOptions {
   readonly maxRetries?: number;
 }
 
-export interface Uploaded {
-  /** Relative to the run's artifact root. */
-  readonly path: string;
-  readonly size: number;
-  readonly sha256: string;
-}
-
-interface Presigned {
-  readonly presigned_url: string;
-  readonly headers?: Record<string, string>;
-}
+type Signed<Key extends string> = { readonly [key in Key]: string } & { readonly headers?: Record<string, string> };
 
 export class ArtifactClient {
   private info: Promise<ServerInfo> | undefined;
@@ -68,18 +58,14 @@ export class ArtifactClient {
 
   /**
    * Uploads a file to `path` below the run's artifact root: a large one in parts directly to the object store if the server
-   * supports that, others in one streamed request. Returns the path under which it is stored.
+   * supports that, others in one streamed request. Returns the path below that root under which it is stored.
    */
-  async uploadArtifact(
-    run_id: string,
-    localPath: string,
-    path: string,
-    options: UploadOptions = {},
-  ): Promise<Uploaded> {
+  async uploadArtifact(run_id: string, localPath: string, path: string, options: UploadOptions = {}) {
     const target = storablePath(path);
     const file = { path: localPath, size: (await stat(localPath)).size };
     const root = await this.root(run_id);
-    return { path: target, size: file.size, sha256: await this.send(run_id, root, target, file, options) };
+    const sha256 = await this.send(run_id, root, target, file, options);
+    return { path: target, size: file.size, sha256 };
   }
 
   /** Uploads a file to `path` below an artifact root that the server proxies, such as that of a logged model. */
@@ -97,12 +83,8 @@ export class ArtifactClient {
     { memory, ...request }: UploadOptions,
   ): Promise<string> {
     if (root.kind === "presigned") {
-      const signed = await this.transport.call<Presigned>({
-        method: "POST",
-        path: "/api/2.0/mlflow/artifacts/presigned-upload-url",
-        json: { run_id, path: target },
-      });
-      return putFile(this.transport, signed.presigned_url, file, { headers: signed.headers ?? {}, ...request });
+      const { path, headers } = await this.presigned("upload", run_id, target);
+      return putFile(this.transport, path, file, { headers, ...request });
     }
     const { multipartMinimumBytes, multipartPartBytes } = this.transport.settings;
     if (file.size >= multipartMinimumBytes && (await this.serverInfo()).multipart_uploads_enabled) {
@@ -136,18 +118,17 @@ export class ArtifactClient {
   ): Promise<void> {
     const root = await this.root(run_id);
     const source = artifactPath(path);
-    const direct = root.kind === "presigned" || (await this.serverInfo()).multipart_downloads_enabled;
-    if (direct) {
+    const from = (address: () => Promise<Address>) =>
+      downloadFile(this.transport, address, localPath, expected, signal);
+    if (root.kind === "presigned") return from(() => this.presigned("download", run_id, source));
+    if ((await this.serverInfo()).multipart_downloads_enabled) {
       try {
-        const address = () => this.signedDownload(run_id, root, source);
-        return await downloadFile(this.transport, address, localPath, expected, signal);
+        return await from(() => this.signedByProxy(proxyPath("presigned", root.path, source)));
       } catch (error) {
-        if (root.kind === "presigned" || !directWayClosed(error)) throw error;
+        if (!directWayClosed(error)) throw error;
       }
     }
-    if (root.kind !== "proxy") return;
-    const address = { path: proxyPath("artifacts", root.path, source) };
-    await downloadFile(this.transport, async () => address, localPath, expected, signal);
+    await from(async () => ({ path: proxyPath("artifacts", root.path, source) }));
   }
 
   /**
@@ -165,9 +146,7 @@ export class ArtifactClient {
     const fetched: string[] = [];
     for await (const file of this.walkArtifacts(run_id, path)) {
       if (file.path === CHECKSUM_FILE || !(options.only?.(file) ?? true)) continue;
-      const sha256 = checksums.get(file.path);
-      const size = file.file_size;
-      const expected = { ...(size === undefined ? {} : { size }), ...(sha256 === undefined ? {} : { sha256 }) };
+      const expected = { size: file.file_size, sha256: checksums.get(file.path) };
       const target = join(directory, artifactPath(file.path));
       await this.downloadArtifact(run_id, file.path, target, expected, options.signal);
       fetched.push(file.path);
@@ -213,21 +192,18 @@ export class ArtifactClient {
     return undefined;
   }
 
-  private async signedDownload(run_id: string, root: ArtifactRoot, path: string) {
-    if (root.kind === "proxy") {
-      const route = proxyPath("presigned", root.path, path);
-      const signed = await this.transport.call<{ url: string; headers?: Record<string, string> }>({
-        method: "GET",
-        path: route,
-      });
-      return { path: signed.url, headers: signed.headers ?? {} };
-    }
-    const signed = await this.transport.call<Presigned>({
+  private async signedByProxy(path: string): Promise<Address> {
+    const { url, headers = {} } = await this.transport.call<Signed<"url">>({ method: "GET", path });
+    return { path: url, headers };
+  }
+
+  private async presigned(way: "upload" | "download", run_id: string | undefined, path: string) {
+    const { presigned_url, headers = {} } = await this.transport.call<Signed<"presigned_url">>({
       method: "POST",
-      path: "/api/2.0/mlflow/artifacts/presigned-download-url",
+      path: `/api/2.0/mlflow/artifacts/presigned-${way}-url`,
       json: { run_id, path },
     });
-    return { path: signed.presigned_url, headers: signed.headers ?? {} };
+    return { path: presigned_url, headers };
   }
 
   private async root(run_id: string): Promise<ArtifactRoot> {

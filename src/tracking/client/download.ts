@@ -3,16 +3,17 @@ import { createWriteStream } from "node:fs";
 import { mkdir, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { setTimeout as sleep } from "node:timers/promises";
 import { sha256File } from "../../files/index";
-import { ApiError, failureKind } from "./errors";
-import { backoff, type Transport } from "./transport";
+import { ApiError } from "./errors";
+import type { Exchange, Transport } from "./transport";
+
+export type Address = Pick<Exchange, "path" | "headers">;
 
 /** What is known about a file before its download. */
 export interface ExpectedFile {
-  readonly size?: number;
+  readonly size?: number | undefined;
   /** Lower-case hex. */
-  readonly sha256?: string;
+  readonly sha256?: string | undefined;
 }
 
 /**
@@ -23,7 +24,7 @@ export interface ExpectedFile {
  */
 export async function downloadFile(
   transport: Transport,
-  source: () => Promise<{ path: string; headers?: Record<string, string> }>,
+  source: () => Promise<Address>,
   target: string,
   expected: ExpectedFile,
   signal?: AbortSignal,
@@ -31,22 +32,14 @@ export async function downloadFile(
   const part = `${target}.part`;
   if (expected.sha256 && (await stat(target).catch(() => undefined)) && !(await faultOf(target, expected))) return;
   await mkdir(dirname(target), { recursive: true });
-  for (let attempt = 1; ; attempt++) {
-    try {
+  await transport.withRetries({ signal }, () =>
+    fetchRest().catch(async (error: unknown) => {
+      if (!(error instanceof ApiError && error.statusCode === 416)) throw error;
+      // The partial content is not of this file: once more without it.
+      await rm(part, { force: true });
       await fetchRest();
-      break;
-    } catch (error) {
-      const { maxRetries } = transport.settings;
-      // The partial content is not of this file: one more attempt without it.
-      const isStale = error instanceof ApiError && error.statusCode === 416;
-      if (isStale) await rm(part, { force: true });
-      const mayRepeat = isStale
-        ? attempt <= maxRetries + 1
-        : failureKind(error) === "transient" && attempt <= maxRetries;
-      if (signal?.aborted || !mayRepeat) throw error;
-      await sleep(backoff(attempt), undefined, signal && { signal });
-    }
-  }
+    }),
+  );
   const fault = await faultOf(part, expected);
   if (fault) {
     await rm(part, { force: true });
@@ -63,7 +56,7 @@ export async function downloadFile(
       path,
       headers: { ...headers, ...(have > 0 ? { range: `bytes=${have}-` } : {}) },
       maxRetries: 0,
-      ...(signal ? { signal } : {}),
+      signal,
     });
     await pipeline(answer, createWriteStream(part, { flags: answer.statusCode === 206 ? "a" : "w" }));
   }

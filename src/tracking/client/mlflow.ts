@@ -14,7 +14,7 @@ class Clients {
   protected readonly experiments: ExperimentClient;
   protected readonly runs: RunClient;
   protected readonly artifacts: ArtifactClient;
-  protected readonly transport: Transport;
+  readonly transport: Transport;
 
   /**
    * @param tracking the server's address (default `MLFLOW_TRACKING_URI`, then http://127.0.0.1:5000), or all settings.
@@ -29,41 +29,22 @@ class Clients {
     this.runs = new RunClient(this.transport);
     this.artifacts = new ArtifactClient(this.transport, this.runs);
     this.models = new LoggedModelClient(this.transport);
+    for (const client of [this.experiments, this.runs, this.artifacts]) Object.assign(this, boundMethods(client));
   }
 }
 
-/** An MLflow server. The methods of its clients are bound, so that they can be passed on as functions. */
-export class Mlflow extends Clients {
-  readonly createExperiment = this.experiments.createExperiment.bind(this.experiments);
-  readonly searchExperiment = this.experiments.searchExperiment.bind(this.experiments);
-  readonly getExperiment = this.experiments.getExperiment.bind(this.experiments);
-  readonly getExperimentByName = this.experiments.getExperimentByName.bind(this.experiments);
-  readonly getOrCreateExperiment = this.experiments.getOrCreateExperiment.bind(this.experiments);
-  readonly deleteExperiment = this.experiments.deleteExperiment.bind(this.experiments);
-  readonly restoreExperiment = this.experiments.restoreExperiment.bind(this.experiments);
-  readonly updateExperiment = this.experiments.updateExperiment.bind(this.experiments);
-  readonly setExperimentTag = this.experiments.setExperimentTag.bind(this.experiments);
-  readonly createRun = this.runs.createRun.bind(this.runs);
-  readonly deleteRun = this.runs.deleteRun.bind(this.runs);
-  readonly restoreRun = this.runs.restoreRun.bind(this.runs);
-  readonly getRun = this.runs.getRun.bind(this.runs);
-  readonly updateRun = this.runs.updateRun.bind(this.runs);
-  readonly logMetric = this.runs.logMetric.bind(this.runs);
-  readonly logBatch = this.runs.logBatch.bind(this.runs);
-  readonly logModel = this.runs.logModel.bind(this.runs);
-  readonly logInputs = this.runs.logInputs.bind(this.runs);
-  readonly setTag = this.runs.setTag.bind(this.runs);
-  readonly deleteTag = this.runs.deleteTag.bind(this.runs);
-  readonly logParam = this.runs.logParam.bind(this.runs);
-  readonly getMetricHistory = this.runs.getMetricHistory.bind(this.runs);
-  readonly searchRuns = this.runs.searchRuns.bind(this.runs);
-  readonly iterateRuns = this.runs.iterateRuns.bind(this.runs);
-  readonly listArtifacts = this.runs.listArtifacts.bind(this.runs);
-  readonly uploadArtifact = this.artifacts.uploadArtifact.bind(this.artifacts);
-  readonly downloadArtifact = this.artifacts.downloadArtifact.bind(this.artifacts);
-  readonly downloadArtifacts = this.artifacts.downloadArtifacts.bind(this.artifacts);
-  readonly walkArtifacts = this.artifacts.walkArtifacts.bind(this.artifacts);
+function boundMethods(client: object): object {
+  const methods = Object.entries(Object.getOwnPropertyDescriptors(Object.getPrototypeOf(client)));
+  return Object.fromEntries(
+    methods.filter(([name]) => name !== "constructor").map(([name, { value }]) => [name, value.bind(client)]),
+  );
+}
 
+type Methods<Client> = Pick<Client, keyof Client>;
+type WithMethods = Clients & Methods<ExperimentClient> & Methods<RunClient> & Methods<ArtifactClient>;
+
+/** An MLflow server. The methods of its clients are bound, so that they can be passed on as functions. */
+export class Mlflow extends (Clients as new (...settings: ConstructorParameters<typeof Clients>) => WithMethods) {
   getExperimentClient(): ExperimentClient {
     return this.experiments;
   }
@@ -89,16 +70,6 @@ export class Mlflow extends Clients {
     } catch {
       return false;
     }
-  }
-
-  /** Limits how long the server may stay silent, also in current requests. */
-  limitSilence(milliseconds: number): void {
-    this.transport.limitSilence(milliseconds);
-  }
-
-  /** Makes current requests fail. */
-  interrupt(): void {
-    this.transport.interrupt();
   }
 
   /** Closes idle connections. */

@@ -28,7 +28,7 @@ export interface Exchange {
   readonly json?: unknown;
   /** `writeTo` writes exactly `length` bytes and ends the request; it is called for each attempt. */
   readonly body?: { readonly length: number; writeTo(request: Writable): Promise<void> };
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** False if repeating the request would do something twice. Then only failed connections, 429 and 503 are retried. */
   readonly idempotent?: boolean;
   readonly maxRetries?: number;
@@ -123,15 +123,17 @@ export class Transport {
     for (const agent of Object.values(this.agents)) agent.destroy();
   }
 
-  private async withRetries<T>(exchange: Exchange, attempt: () => Promise<T>): Promise<T> {
-    const maxRetries = exchange.maxRetries ?? this.settings.maxRetries;
+  /** Repeats an attempt that fails for a while, with pauses. */
+  async withRetries<T>(
+    { signal, idempotent = true, maxRetries = this.settings.maxRetries }: Partial<Exchange>,
+    attempt: () => Promise<T>,
+  ): Promise<T> {
     for (let retry = 1; ; retry++) {
       try {
         return await attempt();
       } catch (error) {
-        if (exchange.signal?.aborted || retry > maxRetries || !mayRepeat(error, exchange.idempotent ?? true))
-          throw error;
-        await sleep(pauseAfter(error, retry), undefined, exchange.signal && { signal: exchange.signal });
+        if (signal?.aborted || retry > maxRetries || !mayRepeat(error, idempotent)) throw error;
+        await sleep(pauseAfter(error, retry), undefined, signal && { signal });
       }
     }
   }

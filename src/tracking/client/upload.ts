@@ -99,24 +99,22 @@ export async function putInParts(transport: Transport, order: MultipartOrder): P
 /** The requests of an upload in parts. */
 class MultipartUpload {
   private readonly name: string;
-  private readonly options: { readonly signal?: AbortSignal };
 
   constructor(
     private readonly transport: Transport,
     private readonly order: MultipartOrder,
   ) {
     this.name = order.artifact.slice(order.artifact.lastIndexOf("/") + 1);
-    this.options = order.signal ? { signal: order.signal } : {};
   }
 
   async begin(): Promise<MultipartState> {
-    const { file, partBytes: least } = this.order;
+    const { file, partBytes: least, signal } = this.order;
     const partBytes = Math.max(least, Math.ceil(file.size / MOST_PARTS));
     const json = { path: this.name, num_parts: Math.ceil(file.size / partBytes) };
     const answer = await this.transport.call<{
       upload_id: string;
       credentials: { url: string; part_number: number; headers?: Record<string, string> }[];
-    }>({ method: "POST", path: this.route("create"), json, idempotent: false, ...this.options });
+    }>({ method: "POST", path: this.route("create"), json, idempotent: false, signal });
     const parts = [...answer.credentials].sort((a, b) => a.part_number - b.part_number);
     return {
       uploadId: answer.upload_id,
@@ -165,7 +163,7 @@ class MultipartUpload {
       path: part.url,
       headers: { ...part.headers, ...checked },
       body: { length: end - start, writeTo: (request) => writeSlices(request, this.order.file, undefined, start, end) },
-      ...this.options,
+      signal: this.order.signal,
     });
     part.etag = etag;
   }
@@ -176,7 +174,7 @@ class MultipartUpload {
       upload_id: uploadId,
       parts: parts.map(({ url, etag }, index) => ({ part_number: index + 1, etag, url })),
     };
-    await this.transport.call({ method: "POST", path: this.route("complete"), json, ...this.options });
+    await this.transport.call({ method: "POST", path: this.route("complete"), json, signal: this.order.signal });
   }
 
   /** Removes what was sent, if the server can. */

@@ -67,7 +67,7 @@ export class SpoolSender {
     fresh = false,
   ) {
     this.mayExist = !fresh;
-    this.retries = new RetryPolicy(notify, () => client.interrupt());
+    this.retries = new RetryPolicy(notify, () => client.transport.interrupt());
     this.models = new RemoteModels(client, this.retries);
     this.checksums = new SpoolChecksums(spool, client);
     this.state = newSpoolSenderState(client.trackingUri);
@@ -76,7 +76,7 @@ export class SpoolSender {
   /** There are no more events: {@link run} ends when everything is sent, or when patience ends. */
   close(patience: Patience): void {
     this.retries.close(patience);
-    this.client.limitSilence(Math.max(patience.patienceMs, LEAST_SILENCE_MS));
+    this.client.transport.limitSilence(Math.max(patience.patienceMs, LEAST_SILENCE_MS));
   }
 
   /** Ends {@link run} now; the rest stays in the spool. */
