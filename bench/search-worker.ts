@@ -60,7 +60,7 @@ const trialEnds: number[] = [];
 const countingTrials: Progress = {
   ...silentProgress,
   say(line) {
-    if (/^Trial \d+ of \d+:/.test(line)) trialEnds.push(performance.now());
+    if (/^Trial \d+: .* in all\)/.test(line)) trialEnds.push(performance.now());
   },
 };
 

@@ -12,17 +12,20 @@ export interface ParameterDeclaration {
   readonly type: string | undefined;
   /** Its default value as source text. */
   readonly defaultValue: string;
+  /** Declared with `const`: it takes no other value. */
+  readonly isConstant: boolean;
 }
 
 /** The parameters of a notebook, one per line of its cell tagged `parameters`. */
 export function declaredParameters(notebook: Notebook): ParameterDeclaration[] {
   const cell = notebook.cells.find((candidate) => hasTag(candidate, "parameters"));
   if (!cell) return [];
-  const declaration = /^(?:let|var|const)\s+([A-Za-z_$][\w$]*)\s*(?::\s*([^=]+?))?\s*=\s*(.+?);?\s*(?:\/\/.*)?$/gm;
-  return [...textOf(cell.source).matchAll(declaration)].map(([, name = "", type, defaultValue = ""]) => ({
+  const declaration = /^(let|var|const)\s+([A-Za-z_$][\w$]*)\s*(?::\s*([^=]+?))?\s*=\s*(.+?);?\s*(?:\/\/.*)?$/gm;
+  return [...textOf(cell.source).matchAll(declaration)].map(([, word, name = "", type, defaultValue = ""]) => ({
     name,
     type: type ?? typeOfLiteral(defaultValue),
     defaultValue,
+    isConstant: word === "const",
   }));
 }
 
@@ -35,7 +38,7 @@ function typeOfLiteral(source: string): string | undefined {
 /**
  * Parses `name=value` texts by the notebook's declarations. A string parameter takes the text, a number any decimal (`8`,
  * `.001`); any other parameter takes JSON (`true`, `[64,32]`), or the text if it is not JSON.
- * @throws {InputError} `NOTEBOOK_PARAMETER` for a text without `=`, an unknown name, or a value of the wrong type
+ * @throws {InputError} `NOTEBOOK_PARAMETER` for a text without `=`, an unknown or constant name, or a value of the wrong type
  */
 export function parseParameters(texts: readonly string[], notebook: Notebook): Record<string, unknown> {
   const declared = new Map(declaredParameters(notebook).map((parameter) => [parameter.name, parameter]));
@@ -49,6 +52,10 @@ export function parseParameters(texts: readonly string[], notebook: Notebook): R
       const known =
         declared.size > 0 ? `it has ${[...declared.keys()].join(", ")}` : "it has no cell tagged `parameters`";
       throw new InputError("NOTEBOOK_PARAMETER", `-p ${text}: the notebook has no parameter ${name}; ${known}.`);
+    }
+    if (parameter.isConstant) {
+      const message = `-p ${text}: the notebook declares ${name} with const; declare it with let to give it other values.`;
+      throw new InputError("NOTEBOOK_PARAMETER", message);
     }
     values[name] = parseValue(text.slice(at + 1), parameter, text);
   }

@@ -72,7 +72,7 @@ export class Search {
         this.stopIfOfMachine(error);
         const reason = messageOf(error);
         await this.parts.journal.append({ type: "failed", trial, reason });
-        progress.say(`Trial ${trial + 1} failed: ${reason}`);
+        progress.say(`Trial ${trial} failed: ${reason}`);
         this.giveUpIfAllFailed(reason);
       }
     }
@@ -95,12 +95,12 @@ export class Search {
           await this.parts.journal.append({ type: "confirmed", trial, outcome: confirmed });
           await this.rank();
           const values = `${plainDecimal(confirmed.value, 4)} on pixels, ${plainDecimal(outcome?.value, 4)} in the subspace`;
-          progress.say(`Trial ${trial + 1}: ${this.parts.settings.objective} ${values}`);
+          progress.say(`Trial ${trial}: ${this.parts.settings.objective} ${values}`);
         } catch (error) {
           if (error instanceof Interrupted || signal.aborted) return;
           this.stopIfOfMachine(error);
           await this.parts.journal.append({ type: "unconfirmed", trial, reason: messageOf(error) });
-          progress.say(`Trial ${trial + 1} could not be trained on pixels: ${messageOf(error)}`);
+          progress.say(`Trial ${trial} could not be trained on pixels: ${messageOf(error)}`);
         }
       }
     });
@@ -156,7 +156,7 @@ export class Search {
         return await runner.run(job, this.host);
       } catch (error) {
         if (!(error instanceof WorkerLost) || start === MOST_STARTS || this.parts.signal.aborted) throw error;
-        this.parts.progress.say(`Trial ${job.trial + 1}: ${error.message} It continues from its checkpoint.`);
+        this.parts.progress.say(`Trial ${job.trial}: ${error.message} It continues from its checkpoint.`);
       }
     }
   }
@@ -215,7 +215,7 @@ export class Search {
     const { progress, parent, trials } = this.parts;
     const rank = rows.find((row) => row.trial === trial)?.rank;
     progress.say(
-      `Trial ${trial + 1} of ${trials}: ${this.parts.settings.objective} ${plainDecimal(outcome.value, 4)}, rank ${rank} of ${rows.length}` +
+      `Trial ${trial}: ${this.parts.settings.objective} ${plainDecimal(outcome.value, 4)}, rank ${rank} of ${rows.length} (${trials} in all)` +
         `${outcome.stoppedEarly ? `, stopped after epoch ${outcome.epochs}` : ""} ${JSON.stringify(settings)}`,
     );
     if (rows[0]) parent?.active.logMetrics({ "search/best": rows[0].value }, rows.length);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
 import { logitOf, type Prediction, rank, rocAucOf, sigmoid, writePredictions } from "../../src/evaluation/index";
-import { type ComparisonRow, ensembleRow, verdictOn } from "../../src/experiments/measure";
+import { bestOnValidation, type ComparisonRow, ensembleRow, verdictOn } from "../../src/experiments/measure";
 import { heldOutMeans, selectEnsemble } from "../../src/experiments/select-ensemble";
 import { Random } from "../../src/random/index";
 import { RunDirectory } from "../../src/runs/index";
@@ -135,6 +135,36 @@ test("predictions are paired by image, in whatever order a run stored them", asy
   assert.deepEqual(turned.test, ensemble.test);
   await write("turned", b.slice(1));
   await assert.rejects(ensembleOf("a", "turned"), { code: "COMPARISON_IMAGES" });
+});
+
+test("an ensemble is the best on validation only if it is on tiles that did not choose it", async (context) => {
+  const folder = await temporaryDirectory(context);
+  const runOf = (name: string) => new RunDirectory(join(folder, name));
+  const random = new Random(11, "many weak");
+  const labels = Array.from({ length: 60 }, (_, i) => (i % 2) as 0 | 1);
+  const names = Array.from({ length: 30 }, (_, k) => `model-${k}`);
+  const candidates: ComparisonRow[] = [];
+  for (const name of names) {
+    const rows = labels.map((label, i): Prediction => {
+      const logit = 0.3 * label + random.normal();
+      return { filename: `${i}.png`, label, logit, probability: sigmoid(logit) };
+    });
+    for (const partition of ["validation", "test"] as const)
+      await writePredictions(runOf(name).predictions(partition), rows);
+    const rocAuc = rocAucOf(
+      rank(
+        labels,
+        rows.map(({ logit }) => logit),
+      ),
+    );
+    candidates.push({ name, size: 8, validation: { rocAuc } } as ComparisonRow);
+  }
+  const ensemble = await ensembleRow(candidates, runOf);
+  assert.ok("row" in ensemble);
+  const { row } = ensemble;
+  const single = Math.max(...candidates.map(({ validation }) => validation.rocAuc));
+  assert.ok(row.validation.rocAuc > single && (row.unseenRocAuc ?? 1) < single, `${row.unseenRocAuc}, ${single}`);
+  assert.notEqual(bestOnValidation([...candidates, row])?.name, "ensemble");
 });
 
 test("a model that no other improves is no ensemble", async (context) => {

@@ -17,6 +17,7 @@ const notebook = notebookOf(
       "let augment = true;",
       "let hidden: number[] = [64, 32];",
       "let run: string | undefined = undefined;",
+      "const unit = 2;",
     ].join("\n"),
   },
   "console.log(data, epochs, rate, augment, hidden, run);",
@@ -32,6 +33,7 @@ test("parameters are found with their types and defaults", () => {
       ["augment", "boolean"],
       ["hidden", "number[]"],
       ["run", "string | undefined"],
+      ["unit", "number"],
     ],
   );
   assert.equal(declaredParameters(notebook)[0]?.defaultValue, '"synthetic"');
@@ -52,6 +54,7 @@ for (const [text, message] of [
   ["epochs", /-p epochs: write it as name=value/],
   ["epoch=3", /no parameter epoch; it has data, epochs, rate/],
   ["epochs=many", /-p epochs=many: epochs must be a number \(default 5\)/],
+  ["unit=3", /declares unit with const; declare it with let/],
   ["augment=1", /augment must be a boolean/],
 ] as const) {
   test(`-p ${text} is refused`, () => {

@@ -98,7 +98,7 @@ const logOf = (run: string, trial: number) => readFileSync(join(run, `trial-00${
 function trialUnderWay({ stderr }: Running, run: string): number | undefined {
   const begun = [...stderr.matchAll(/^Trial (\d+) of /gm)].at(-1);
   if (!begun) return undefined;
-  const trial = Number(begun[1]) - 1;
+  const trial = Number(begun[1]);
   return checkpointOf(run, trial) && !finishedIn(run).includes(trial) ? trial : undefined;
 }
 

@@ -20,7 +20,7 @@ test("a search whose images go out of reach stops, counts no trial as failed, an
     runSearch({ data, space, run, trials: 3, sampler: "grid", progress: { ...silentProgress, say } });
   const away = `${data}-away`;
   const first = search((line) => {
-    if (line.startsWith("Trial 1 of 3")) renameSync(data, away);
+    if (line.startsWith("Trial 0: ") && line.includes("(3 in all)")) renameSync(data, away);
   });
   await assert.rejects(first, { code: "SEARCH_STOPPED", message: /data does not exist\..* repeat the command/ });
   assert.doesNotMatch(await readFile(join(run, "journal.jsonl"), "utf8"), /"failed"/);

@@ -142,7 +142,7 @@ export class QueuePool implements TrialPool, TrialRunner {
         return state === "completed" ? queued.returnvalue : lostReport(queued);
       }
       if (starts > 0 && queued.attemptsStarted > starts) {
-        this.options.progress.say(`Trial ${job.trial + 1} was restarted; it continues from its checkpoint.`);
+        this.options.progress.say(`Trial ${job.trial} was restarted; it continues from its checkpoint.`);
       }
       starts = queued.attemptsStarted;
       const answers = await answersTo(job, queued.progress, queued.data.answers ?? {}, host);

@@ -159,13 +159,11 @@ class TrialServer {
     this.stop.signal.addEventListener("abort", interrupt);
     if (this.stop.signal.aborted) interrupt();
     const watching = watch.run(this.lockMs);
-    this.progress.say(
-      `Trial ${job.trial + 1} of ${queued.data.directory}: ${JSON.stringify(job.options.hidden ?? {})}`,
-    );
+    this.progress.say(`Trial ${job.trial} of ${queued.data.directory}: ${JSON.stringify(job.options.hidden ?? {})}`);
     try {
       const outcome = await this.runIn(runner, queued, watch, controller.signal);
       this.counts.finished++;
-      this.progress.say(`Trial ${job.trial + 1}: ${job.objective} ${plainDecimal(outcome.value, 4)}`);
+      this.progress.say(`Trial ${job.trial}: ${job.objective} ${plainDecimal(outcome.value, 4)}`);
       return { type: "finished", outcome };
     } catch (error) {
       if (watch.lost) throw new WorkerLost("its lock was lost");
@@ -175,7 +173,7 @@ class TrialServer {
         return { type: "refused", reason: this.refuse("WORKER_FAULT", error.reason.replace(/\.$/, "")) };
       }
       this.counts.failed++;
-      this.progress.say(`Trial ${job.trial + 1} failed: ${messageOf(error)}`);
+      this.progress.say(`Trial ${job.trial} failed: ${messageOf(error)}`);
       return { type: "failed", reason: messageOf(error) };
     } finally {
       watch.end();
@@ -210,7 +208,7 @@ class TrialServer {
   private async giveBack(queued: TrialInQueue, token: string, watch: TrialWatch): Promise<TrialReport> {
     if (watch.cancelled) return { type: "interrupted" };
     this.counts.givenBack++;
-    this.progress.say(`Trial ${queued.data.job.trial + 1} was saved and given back.`);
+    this.progress.say(`Trial ${queued.data.job.trial} was saved and given back.`);
     return giveBack(queued, token);
   }
 
@@ -225,7 +223,7 @@ class TrialServer {
       );
     }
     if (queuedSearchId(directory, await readJson<QueueFile>(file)) !== search) {
-      return `Trial ${job.trial + 1} belongs to a search that is no longer in ${directory}.`;
+      return `Trial ${job.trial} belongs to a search that is no longer in ${directory}.`;
     }
     const data = resolve(this.options.data ?? job.options.data);
     const seen = await this.hashOf(data, job).catch(messageOf);
