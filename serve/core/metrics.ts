@@ -44,7 +44,6 @@ export class Metrics {
     this.predictions.inc({ model, class: predictedClass });
   }
 
-  /** Counts one classified image. */
   observe(model: string, answer: Answer): void {
     this.count(model, answer.predictedClass);
     for (const warning of answer.warnings) this.warnings.inc({ model, warning });

@@ -123,7 +123,6 @@ export class Service implements ServiceContext {
     return this.respond({ ...request, ...findRoute(request, this.options.web), body: NO_BODY });
   }
 
-  /** Whether a path is a file of the web page. */
   isPageFile(path: string): boolean {
     return this.options.web?.has(path) ?? false;
   }

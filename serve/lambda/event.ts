@@ -6,7 +6,6 @@ import { randomUUID } from "node:crypto";
 import type { FunctionResult } from "../../src/deployment/index";
 import { Problem, type ServiceRequest, type ServiceResponse } from "../core/index";
 
-/** The used members of an event. */
 export interface HttpEvent {
   readonly version: string;
   readonly rawPath: string;

@@ -7,7 +7,6 @@ import { isTrainedOnDrawnTiles } from "../../src/model-directory/index";
 import { openImages, Problem } from "../core/index";
 
 export interface BatchOptions {
-  /** Model directory. */
   readonly model: string;
   /** Folder, data set directory or `s3://bucket/prefix`. */
   readonly images: string;

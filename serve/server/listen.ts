@@ -18,7 +18,6 @@ export interface ListenOptions {
   readonly maxConnections?: number | undefined;
 }
 
-/** An open port. */
 export interface Listener {
   readonly url: string;
   readonly port: number;

@@ -9,14 +9,12 @@ interface ServedModelsOptions {
   readonly registry: ModelRegistry;
   readonly metrics: Metrics;
   readonly logger: Logger;
-  /** Worker processes per model. */
   readonly workers?: number | undefined;
   readonly engine?: Partial<WorkerOptions> | undefined;
   /** Longest time that a replaced model may take for the requests that it has begun, in milliseconds. */
   readonly graceMs: number;
 }
 
-/** Loads the models of some directories into a registry. */
 export class ServedModels {
   private isClosing = false;
   private replacing: Promise<void> | undefined;

@@ -27,9 +27,7 @@ export interface ServerOptions
   readonly models: readonly string[];
   /** A folder, a data set directory or `s3://bucket/prefix`. */
   readonly images?: string | undefined;
-  /** Limits for slides. */
   readonly slides?: SlideJobsOptions | undefined;
-  /** Worker processes per model. */
   readonly workers?: number | undefined;
   readonly engine?: Partial<WorkerOptions> | undefined;
   /** Time to answer new connections after the stop, so that load balancers notice it, in milliseconds. */

@@ -6,7 +6,6 @@ import { type TileStatistics, tileStatistics } from "./statistics";
 import { listed } from "./table";
 import type { Dataset, PixelStore, Tile } from "./types";
 
-/** Tiles that show the same. */
 export interface DuplicateGroup {
   readonly names: readonly string[];
   /** They are in different partitions: a leak from train to test. */
@@ -21,9 +20,7 @@ export interface PixelChecks {
     readonly exact: readonly DuplicateGroup[];
     /** Pairs that show the same with different pixels: recompressed, recoloured, rotated or mirrored. */
     readonly near: readonly (DuplicateGroup & { readonly similarity: number })[];
-    /** Number of groups and pairs across partitions. */
     readonly acrossPartitions: number;
-    /** Number of groups and pairs with different labels. */
     readonly labelConflicts: number;
   };
   /** Tiles of a uniform colour, such as empty background. */

@@ -57,7 +57,6 @@ const LABEL_COLUMNS = [
 /** Number of rows that are checked to find the column of image names. */
 const SAMPLE = 100;
 
-/** A column, with notes if another one could be meant. */
 export interface ChosenColumn {
   readonly column: number;
   readonly notes: readonly string[];
@@ -246,7 +245,6 @@ export function scaleOf(table: Table): TableScale {
   return { mpp, notes: [`${name} gives ${mpp} micrometres per pixel; exported models keep it, for slides.`] };
 }
 
-/** Number of scales shown. */
 const SHOWN = 4;
 
 function isPlausible(value: number): boolean {

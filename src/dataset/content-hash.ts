@@ -4,7 +4,6 @@ import { sha256, sha256File } from "../files/index";
 import { Limit } from "../machine/index";
 import type { Dataset, Tile } from "./types";
 
-/** Number of files read concurrently. */
 const AT_ONCE = 8;
 
 /**

@@ -11,7 +11,6 @@ import type { DatasetOptions, Tile, UnnamedDataset } from "./types";
 
 const MHIST_COLUMNS = ["Image Name", "Majority Vote Label", "Partition"];
 
-/** Reads a data set described by a table. */
 export async function loadCsv(directory: string, tablePath: string, options: DatasetOptions): Promise<UnnamedDataset> {
   const table = await readTable(tablePath);
   const folder = new ImageFolder(directory, options);

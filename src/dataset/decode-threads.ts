@@ -87,12 +87,10 @@ export class TileDecoder {
   }
 }
 
-/** Settings for all images of a store. */
 export interface TilePreparation extends PixelPreparation {
   readonly limits?: DecodeLimits | undefined;
 }
 
-/** A file to decode. */
 export interface TileFile {
   readonly path: string;
   /** Number of the slot (of {@link bytesPerImage}) for its pixels. */

@@ -17,7 +17,6 @@ const GROUP_COLUMNS = [
   ...["wsi", "wsi id", "wsi name", "group", "group id"],
 ];
 
-/** The group of each row. */
 export interface TableGroups {
   readonly column: string;
   readonly position: number;
@@ -61,9 +60,7 @@ function isWithin(narrow: TableGroups["groups"], wide: TableGroups["groups"]): b
   });
 }
 
-/** How the images of a set are grouped. */
 export interface GroupSummary {
-  /** Number of groups. */
   readonly count: number;
   /** Groups with images in more than one partition: a leak. */
   readonly acrossPartitions: readonly string[];

@@ -30,7 +30,6 @@ function isHidden(name: string): boolean {
 export class FileFinder {
   private readonly listings = new Map<string, Promise<ReadonlyMap<string, Dirent>>>();
 
-  /** True when `relative` is a file (or a link to one) under `root`. */
   async isFile(root: string, relative: string): Promise<boolean> {
     const slash = relative.lastIndexOf("/");
     const folder = slash < 0 ? root : join(root, relative.slice(0, slash));

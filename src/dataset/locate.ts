@@ -11,7 +11,6 @@ import type { DatasetOptions } from "./types";
 /** A table names images that do not exist. */
 export class ImagesMissingError extends InputError {
   constructor(
-    /** None of them exists. */
     readonly all: boolean,
     message: string,
   ) {
@@ -19,7 +18,6 @@ export class ImagesMissingError extends InputError {
   }
 }
 
-/** The file of an image. */
 export interface Located {
   /** Relative to `images/` or the data set. */
   readonly name: string;

@@ -8,7 +8,6 @@
  */
 import { THUMBNAIL, type TileStatistics } from "./statistics";
 
-/** Two tiles that show the same. */
 export interface NearDuplicate {
   /** Rows of the statistics, `first < second`. */
   readonly first: number;

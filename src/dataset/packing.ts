@@ -44,7 +44,6 @@ export interface Packing {
   readonly tiles: readonly PlannedTile[];
   readonly old: StoreFile | undefined;
   readonly preparation: TilePreparation & { readonly resize: string };
-  /** Name of the data set, for messages. */
   readonly name: string;
   readonly skipUnreadable: boolean;
   readonly progress: Progress;
@@ -129,7 +128,6 @@ function writeError(path: string, cause: unknown): unknown {
   return reason === undefined ? cause : new HistoError("STORE_NO_SPACE", reason, { cause });
 }
 
-/** The contents of the store being written. */
 class StoreContent {
   readonly images: StoredImage[] = [];
   readonly skipped: (FileStamp & UnreadableImage)[] = [];

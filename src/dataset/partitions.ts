@@ -57,13 +57,11 @@ export function partitionsOfFolders(paths: readonly string[]): Partition[] | und
   return found.has("train") && found.size > 1 ? partitions : undefined;
 }
 
-/** Partition and fold of each row. */
 export interface TablePartitions {
   /** Undefined for tables without partitions. */
   readonly partitions: readonly Partition[] | undefined;
   /** Undefined for rows with an empty field, and for tables without folds. */
   readonly folds: readonly (string | undefined)[] | undefined;
-  /** About columns that are not used. */
   readonly notes: readonly string[];
 }
 
@@ -127,7 +125,6 @@ function columnOfPartitions(table: Table): number | undefined {
   });
 }
 
-/** The different fields of a column. */
 function valuesIn({ rows }: Table, position: number): ReadonlySet<string> {
   return new Set(rows.map(({ fields }) => fields[position] ?? ""));
 }

@@ -36,7 +36,6 @@ interface PixelStoreOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The images that cannot be used. */
 export class UnreadableImagesError extends InputError {
   constructor(
     readonly images: readonly UnreadableImage[],
@@ -51,7 +50,6 @@ export class UnreadableImagesError extends InputError {
   }
 }
 
-/** The result of packing. */
 export interface PackSummary {
   /** Images that were read but look wrong, by kind of problem. */
   readonly warnings: NonNullable<PixelStore["warnings"]>;

@@ -2,11 +2,9 @@
 import { symmetricEigen } from "../eigen/index";
 import type { PixelStore } from "./types";
 
-/** Edge length of the grid. */
 const EDGE = 8;
 const WIDTH = EDGE * EDGE * 3;
 
-/** One point for each tile. */
 export interface PlaneProjection {
   readonly x: Float64Array;
   readonly y: Float64Array;

@@ -89,7 +89,6 @@ function holdOut(
   return tiles.map((tile) => (chosen.has(tile) ? { ...tile, partition: into } : tile));
 }
 
-/** Chooses tiles of each class. */
 function tilesFor(train: readonly Tile[], into: Partition, fraction: number, seed: number): ReadonlySet<Tile> {
   const chosen = new Set<Tile>();
   for (const label of [0, 1] as const) {

@@ -70,7 +70,6 @@ export function meanImage(store: PixelStore, positions: ArrayLike<number>): Uint
   return Uint8Array.from(sums, (sum) => Math.round(sum / positions.length));
 }
 
-/** Edge length of the thumbnails. */
 export const THUMBNAIL = 32;
 /** Least difference of the strongest and the weakest channel of a tissue pixel. */
 const TISSUE_CHROMA = 24;
@@ -91,7 +90,6 @@ export interface TileStatistics {
   readonly thumbnails: Float32Array;
 }
 
-/** Measures the tiles of a store. */
 export function tileStatistics(store: PixelStore): TileStatistics {
   const { names } = store;
   const n = names.length;

@@ -10,9 +10,7 @@ export interface PartitionCounts {
   readonly test: number;
 }
 
-/** How the experts voted. */
 export interface VoteSummary {
-  /** Tiles with votes. */
   readonly tiles: number;
   /** Largest number of experts per tile. */
   readonly voters: number;

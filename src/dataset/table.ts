@@ -148,7 +148,6 @@ export function quoted(field: string | undefined = ""): string {
 
 const LONGEST = 100;
 
-/** Names in quotes, with commas. */
 export function listed(names: readonly string[], limit = 12): string {
   const shown = names.slice(0, limit).map(quoted);
   return names.length > limit ? `${shown.join(", ")} and ${names.length - limit} more` : shown.join(", ");

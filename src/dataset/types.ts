@@ -6,11 +6,9 @@ import type { DatasetOptions } from "../options/index";
 
 export type Partition = "train" | "validation" | "test";
 
-/** How the experts voted on one tile. */
 export interface Votes {
   /** How many chose the positive class. */
   readonly positive: number;
-  /** How many voted. */
   readonly total: number;
 }
 

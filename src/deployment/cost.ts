@@ -2,7 +2,6 @@
 import { type PriceTable, priceOf } from "./prices";
 import type { CpuArchitecture, DeploymentSettings, ModelSource } from "./settings";
 
-/** A month of requests. */
 export interface MonthlyTraffic {
   readonly requests: number;
   /** Kilobytes (1000 bytes) that one answer sends to the internet. */
@@ -14,7 +13,6 @@ export interface MonthlyTraffic {
 /** One prediction with its HTTP headers, one line of access log and one line of the server's log. */
 export const TYPICAL_TRAFFIC: Omit<MonthlyTraffic, "requests"> = { answerKb: 1, logKb: 0.7 };
 
-/** Configuration and behaviour of the function. */
 export interface LambdaShape {
   readonly architecture: CpuArchitecture;
   readonly memoryMb: number;
@@ -35,7 +33,6 @@ export interface LambdaShape {
 /** Configuration of the servers. `endpoints`: interface endpoints times their zones. */
 export interface ServerShape {
   readonly instanceType: string;
-  /** Mean number of running machines. */
   readonly instances: number;
   readonly diskGb: number;
   readonly modelGb: number;
@@ -48,7 +45,6 @@ export interface MonthlyCost {
   readonly total: number;
 }
 
-/** Adds up items. */
 function costOf(items: Readonly<Record<string, number>>): MonthlyCost {
   return { items, total: Object.values(items).reduce((sum, item) => sum + item, 0) };
 }

@@ -53,7 +53,6 @@ export class TimeQueue {
     this.times.splice(from, 0, time);
   }
 
-  /** Removes and returns the earliest time. */
   take(): number {
     return this.times.pop() ?? Number.POSITIVE_INFINITY;
   }

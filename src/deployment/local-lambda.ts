@@ -71,7 +71,6 @@ export class LocalLambda {
   /** Called when the function asks for its first event or reports that it cannot start. */
   private settle: () => void = () => undefined;
 
-  /** Address of the HTTP endpoint; set by `start`. */
   url = "";
   /** Resolves to the seconds from the start of the process until it asked for events: Lambda's INIT phase. */
   readonly initialized: Promise<number>;
@@ -141,7 +140,6 @@ export class LocalLambda {
     }
   }
 
-  /** Fails all open requests after the process has ended. */
   private ended(how: string): void {
     this.hasEnded = true;
     this.failure ??= { errorType: "Runtime.ExitError", errorMessage: `The function's process ended: ${how}.` };

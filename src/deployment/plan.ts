@@ -11,7 +11,6 @@ export interface Step {
   readonly gives?: string;
 }
 
-/** Ways to serve a model. */
 export type DeploymentTarget = "lambda" | "ec2";
 /** What can be deployed and removed separately. */
 export type DeploymentPart = DeploymentTarget | "tracking";

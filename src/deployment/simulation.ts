@@ -16,7 +16,6 @@ interface ServerSimulation {
   readonly maximumMachines: number;
   /** The fleet grows or shrinks towards this share of busy places. */
   readonly targetUtilization: number;
-  /** Seconds between scaling decisions. */
   readonly periodSeconds: number;
   /** Seconds from the decision until a new machine answers. */
   readonly bootSeconds: number;

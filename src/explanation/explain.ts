@@ -56,7 +56,6 @@ export async function explainImage(
   };
 }
 
-/** The largest absolute contribution. */
 export function strongestOf(maps: readonly HeatMap[]): number {
   return maps.reduce((most, { contributions }) => Math.max(most, ...contributions.map(Math.abs)), 0);
 }
@@ -73,7 +72,6 @@ export function scalesFor(explanations: readonly Pick<Explanation, "maps">[]): S
   return Object.fromEntries([...byMethod].map(([method, maps]) => [method, scaleOf(maps)]));
 }
 
-/** A scale that holds the maps. */
 export function scaleOf(maps: readonly HeatMap[]): number {
   return roundedUp(Math.max(1e-9, strongestOf(maps)));
 }

@@ -74,7 +74,6 @@ function middleOf(pixels: Uint8Array, size: number): Uint8Array {
 
 /** A random sample of the images seen. */
 export interface MetSample {
-  /** Number of images seen. */
   readonly seen: number;
   /** Features of some of them, as in `Look`. */
   readonly features: readonly (readonly number[])[];

@@ -7,11 +7,9 @@ import { hasErrorCode, InputError, messageOf } from "../errors/index";
 import { tryLock } from "./lock.cjs";
 import { behindLinks, descriptorOf, shortName } from "./named-file";
 
-/** A folder with files of known names. */
 export class Folder {
   constructor(readonly path: string) {}
 
-  /** The path of a file in the folder. */
   protected at(...names: string[]): string {
     return join(this.path, ...names);
   }
@@ -126,7 +124,6 @@ const SILENT_MS = 60_000;
 /** A folder that no other process removes. */
 export interface ScratchFolder {
   readonly path: string;
-  /** Removes the folder. */
   remove(): Promise<void>;
 }
 

@@ -19,7 +19,6 @@ export function hasImageExtension(name: string): boolean {
   return IMAGE_EXTENSIONS.includes(extname(name).toLowerCase());
 }
 
-/** True for images of unsupported formats. */
 export function hasOtherExtension(name: string): boolean {
   return OTHER_EXTENSIONS.includes(extname(name).toLowerCase());
 }

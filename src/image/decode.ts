@@ -137,7 +137,6 @@ export async function fitImage(
   return (await rgb(scaled.resize({ width: size, height: size, fit, background: WHITE }))).data;
 }
 
-/** The formats that are read. */
 type ImageFormat = "png" | "jpeg" | "webp" | "tiff";
 
 /** The format of an image by its first bytes, or undefined for other formats. */

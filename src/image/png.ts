@@ -85,7 +85,6 @@ function unfilter(filtered: Uint8Array, stride: number, height: number): Uint8Ar
   return pixels;
 }
 
-/** Bytes of a pixel. */
 const STEP = 3;
 
 /**

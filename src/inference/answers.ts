@@ -4,7 +4,6 @@ import { type ImageWarning, type PreparedImage, WARNING_TEXTS } from "../image/i
 import type { Decision } from "../logits/index";
 import type { ModelCard } from "../model-directory/index";
 
-/** A model's answer for one image. */
 export interface Prediction extends Decision, Omit<ImageAssessment, "features"> {
   /** Time for decoding, resizing and normalizing this image. */
   readonly preprocessSeconds: number;

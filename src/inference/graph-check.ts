@@ -7,7 +7,6 @@ import { counted } from "../format/index";
 import type { ModelCard, ModelDirectory } from "../model-directory/index";
 import { FLOAT_TYPES, type GraphSession, type InputTensor, type TensorDescription } from "../onnxruntime/index";
 
-/** Number of outputs for each image. */
 const VALUES_PER_IMAGE = { logit: 1, probability: 1, logits2: 2, probabilities2: 2 } as const;
 
 /** Shape of the input for `count` images. */

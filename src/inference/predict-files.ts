@@ -8,7 +8,6 @@ import { counted } from "../format/index";
 import type { Prediction } from "./answers";
 import type { Predictor } from "./predictor";
 
-/** An image to predict. */
 export interface ListedImage {
   /** Its name in results: relative to the folder or the name of the file, or the given path if that is ambiguous. */
   readonly filename: string;
@@ -89,7 +88,6 @@ async function imagesIn(folder: string): Promise<FoundImages> {
   return findImages(folder);
 }
 
-/** The answer for a file, or the error. */
 export interface FileAnswer {
   readonly filename: string;
   readonly answer: Prediction | HistoError;

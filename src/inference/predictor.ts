@@ -40,7 +40,6 @@ interface PredictorOptions {
 export interface PreprocessedImage extends ImageAssessment {
   /** uint8, RGB, [size, size, 3]. */
   readonly pixels: Uint8Array;
-  /** Time of preprocessing. */
   readonly seconds: number;
 }
 
@@ -93,12 +92,10 @@ export class Predictor {
     }
   }
 
-  /** The contents of `model.json`. */
   get card(): ModelCard {
     return this.directory.card;
   }
 
-  /** Hash of the model's files. */
   get sha256(): string {
     return this.directory.sha256;
   }

@@ -7,7 +7,6 @@ import { describeUnrounded, type ModelCard, type Verification } from "./model-ca
 
 export const CARD_PAGE = "MODEL_CARD.md";
 
-/** The Markdown text of a card. */
 export function cardPage(card: ModelCard): string {
   const sections: readonly (readonly [title: string, lines: readonly string[]])[] = [
     ["What it is", whatItIs(card)],

@@ -16,7 +16,6 @@ export interface GoldenExample {
 /** Comparison of an exported model with the trained model on the run's validation tiles. */
 export interface Verification {
   readonly tiles: number;
-  /** Largest difference of a logit. */
   readonly maxDeviation: number;
   /** Root mean square difference of the logits. */
   readonly rmsDeviation: number;

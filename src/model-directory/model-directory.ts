@@ -198,7 +198,6 @@ function oneOf(value: unknown, ...words: string[]): boolean {
   return typeof value === "string" && words.includes(value);
 }
 
-/** The stored bytes of a file of the model. */
 export function readModelFile({ path }: ModelDirectory, name: string): Promise<Buffer> {
   return readFile(join(path, name));
 }

@@ -14,12 +14,10 @@ type Writer = (
 /** Set by jupyter/session.cjs. */
 const WRITER = Symbol.for("histo.notebook.display");
 
-/** Shows one output. */
 export function display(bundle: Bundle): void {
   write(bundle, undefined, false);
 }
 
-/** Shows Markdown. */
 export function displayMarkdown(text: string): void {
   display({ "text/markdown": text, "text/plain": text });
 }

@@ -25,7 +25,6 @@ export interface Cell {
   outputs?: Output[];
 }
 
-/** A notebook, nbformat 4. */
 export interface Notebook {
   nbformat: number;
   nbformat_minor: number;
@@ -47,7 +46,6 @@ export function hasTag(cell: Cell, tag: string): boolean {
   return cell.metadata.tags?.includes(tag) ?? false;
 }
 
-/** A code cell without outputs. */
 export function codeCell(id: string, code: string, tags: readonly string[] = []): Cell {
   const metadata = tags.length > 0 ? { tags: [...tags] } : {};
   return { id, cell_type: "code", metadata, source: linesOf(code), execution_count: null, outputs: [] };

@@ -5,7 +5,6 @@
 import { type Bundle, display, LiveDisplay } from "./display";
 import { figureToPng } from "./figure-png";
 
-/** A plotly figure. */
 export interface Figure {
   readonly data: readonly object[];
   readonly layout?: object;
@@ -25,7 +24,6 @@ const DEFAULT_MARGIN = { t: 56, r: 32, b: 56, l: 64 };
 /** Time between two drawings of a live figure. */
 const EVERY_MS = 1000;
 
-/** Shows a figure. */
 export async function displayFigure(figure: Figure, size: FigureSize = {}): Promise<void> {
   display(await figureBundle(figure, size));
 }

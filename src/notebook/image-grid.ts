@@ -32,7 +32,6 @@ export async function displayImages(images: readonly GridImage[], options: GridO
   });
 }
 
-/** The grid as PNG bytes. */
 export async function imageGrid(images: readonly GridImage[], options: GridOptions = {}): Promise<Buffer> {
   const { columns = Math.min(8, Math.max(1, images.length)), tileWidth = 112, title } = options;
   const gap = 8;

@@ -64,19 +64,15 @@ interface RunNotebookOptions {
   /** Stops the running cell; its outputs are kept. */
   readonly signal?: AbortSignal;
   readonly progress?: Progress;
-  /** Name for progress lines. */
   readonly label?: string;
   /** Called after each cell to save the notebook. */
   readonly onCell?: (notebook: Notebook) => Promise<void>;
 }
 
-/** The result of running a notebook. */
 export interface NotebookRun {
   /** The notebook with the outputs of this run; cells after a failure have none. */
   readonly notebook: Notebook;
-  /** Number of executed code cells. */
   readonly executed: number;
-  /** Number of code cells. */
   readonly total: number;
   readonly seconds: number;
   /** The failure that ended the run, with the execution count of its cell. */

@@ -1,7 +1,6 @@
 /** @module Sizes of SVG elements and texts, and bounding boxes of transformed ones, for plotly's layout, which jsdom lacks. */
 import type { SKRSContext2D } from "@napi-rs/canvas";
 
-/** A box in CSS pixels. */
 export interface Box {
   readonly left: number;
   readonly top: number;

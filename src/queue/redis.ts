@@ -12,7 +12,6 @@ export interface RedisAddress {
 
 /** Time limit of the first connection. */
 const CONNECT_MS = 10_000;
-/** Time limit of closing. */
 const CLOSE_MS = 2000;
 
 /**

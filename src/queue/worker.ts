@@ -25,7 +25,6 @@ export interface WorkerOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What a worker has done. */
 export interface WorkerSummary {
   readonly finished: number;
   readonly failed: number;

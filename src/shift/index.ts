@@ -23,7 +23,6 @@ export interface Shift {
   readonly measures: readonly ShiftedMeasure[];
 }
 
-/** The features of an image to compare. */
 export type Measured = Pick<Look, "features">;
 
 const FOLDS = 5;

@@ -18,7 +18,6 @@ export const AGGREGATIONS = {
 
 type Aggregation = keyof typeof AGGREGATIONS;
 
-/** A slide with its label. */
 interface LabelledSlide {
   readonly summary: SlideSummary;
   /** 1 for the positive class. */
@@ -28,7 +27,6 @@ interface LabelledSlide {
   readonly patient?: string | undefined;
 }
 
-/** Results over labelled slides. */
 export interface SlideMetrics {
   readonly aggregation: Aggregation;
   /** Whether validation slides selected the method; else it is the first. */

@@ -2,7 +2,6 @@
 import type { RgbImage } from "../image/index";
 import type { Rectangle } from "./types";
 
-/** A level as a grid of tiles. */
 interface TileGrid {
   readonly width: number;
   readonly height: number;

@@ -9,7 +9,6 @@ import { memoryFor } from "./assemble";
 import { type TiffEntry, tiffFile } from "./tiff/write-tiff";
 import type { Rectangle, SlideInfo, SlideReader } from "./types";
 
-/** What to do with a slide's colour profile. */
 export type ProfileUse = "ignore" | "apply";
 
 /** Photometric interpretation and samples of a TIFF file, by the colours of its profile. */

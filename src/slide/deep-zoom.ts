@@ -66,7 +66,6 @@ function inPixels(start: number, length: number, side: number): [start: number, 
   return [first, Math.min(Math.max(1, Math.round(length)), side - first)];
 }
 
-/** Whether a folder has the Deep Zoom image of a picture. */
 export async function hasDeepZoom(folder: string, picture: string): Promise<boolean> {
   return (await readOrEmpty(join(folder, DESCRIPTION))).includes(markOf(picture));
 }
@@ -200,7 +199,6 @@ function alongTiles({ tileWidth, tileHeight }: SlideLevel, { x, y, width, height
   );
 }
 
-/** Cuts an interval at the multiples of a length. */
 function cuts(start: number, end: number, length: number): [start: number, end: number][] {
   const found: [number, number][] = [];
   for (let at = start; at < end; ) {

@@ -9,7 +9,6 @@ import { basename, dirname, join } from "node:path";
 import { unusedName } from "../collections/index";
 import { hasErrorCode, InputError, messageOf } from "../errors/index";
 
-/** A slide to predict. */
 export interface ListedSlide {
   readonly path: string;
   /** Unique name for its results. */
@@ -128,7 +127,6 @@ function seriesIn(bytes: Buffer): string | undefined {
 
 interface Element {
   readonly tag: number;
-  /** Where its value starts. */
   readonly start: number;
   readonly length: number;
   /** Whether the elements in it have kinds of values; undefined if as it does. */
@@ -144,7 +142,6 @@ function elementAt(bytes: Buffer, at: number, explicit: boolean): Element {
   return { tag, start: at + 12, length: bytes.readUInt32LE(at + 8), implicit: kind === "UN" };
 }
 
-/** Where the next element starts. */
 function endOf(bytes: Buffer, { tag, start, length, implicit }: Element, explicit: boolean): number {
   if (length !== UNKNOWN_LENGTH) return start + length;
   const last = tag === ITEM ? END_OF_ITEM : END_OF_SEQUENCE;

@@ -15,7 +15,6 @@ export interface GridSettings {
   readonly leastTissue: number;
 }
 
-/** A tile of the grid. */
 export interface GridTile {
   readonly column: number;
   readonly row: number;
@@ -29,7 +28,6 @@ export interface GridTile {
 /** A group of neighbouring tiles, read and predicted together. */
 export type Block = readonly GridTile[];
 
-/** A slide as tiles. */
 export interface Grid {
   readonly columns: number;
   readonly rows: number;

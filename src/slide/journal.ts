@@ -25,7 +25,6 @@ interface Line {
   readonly problems: readonly string[];
 }
 
-/** The journal of one slide. */
 export class Journal {
   private constructor(
     private readonly file: FileHandle,

@@ -32,7 +32,6 @@ const DARK = 63;
 const UNREAD = "a part of it cannot be read where tissue is searched; its tiles are predicted, with tissue or without";
 const NO_EFFORT = { seconds: 0, tilesPerSecond: 0, processorSeconds: 0, peakMemoryBytes: 0 };
 
-/** An opened slide and everything that its steps need. */
 interface Work {
   readonly slide: OpenSlide;
   readonly model: ModelDirectory;

@@ -22,7 +22,6 @@ export interface SlidesResult {
 
 const SLIDES_TABLE = "slides.csv";
 
-/** Options for several slides. */
 interface SlidesOptions extends SlideOptions {
   /** CSV of slide, label and optional partition. */
   readonly labels?: string | undefined;
@@ -75,7 +74,6 @@ export async function predictSlides(
   return { out: options.out, slides: results, failed, metrics };
 }
 
-/** Predicts one slide after the other in this process. */
 async function* predictLocally(slides: readonly ListedSlide[], options: SlideOptions): AsyncGenerator<SlideOutcome> {
   for (const { path, name } of slides) {
     try {

@@ -6,7 +6,6 @@ import type { Thumbnail } from "./tissue";
 import type { SlideInfo, SlideLevel } from "./types";
 import type { UnlikeTraining } from "./unlike-training";
 
-/** A predicted tile. */
 export interface PredictedTile extends GridTile {
   /** NaN if the tile is unreadable. */
   readonly logit: number;
@@ -14,7 +13,6 @@ export interface PredictedTile extends GridTile {
   readonly positive: boolean;
 }
 
-/** The content of all result files. */
 export interface PredictedSlide {
   readonly name: string;
   readonly info: SlideInfo;
@@ -41,7 +39,6 @@ export interface PredictedSlide {
 /** `slide.json`. */
 export interface SlideSummary {
   readonly format: "histo-slide/1";
-  /** Identity of file, model and settings. */
   readonly work: string;
   readonly slide: string;
   readonly vendor: string;
@@ -109,7 +106,6 @@ export function predictedTiles(
   return tiles.sort((a, b) => a.row - b.row || a.column - b.column);
 }
 
-/** The summary of a predicted slide. */
 export function summarize(slide: PredictedSlide, level: number, work: string): SlideSummary {
   const { info, settings, grid, model, tiles } = slide;
   const { width, height } = info.levels[0] as SlideLevel;

@@ -35,7 +35,6 @@ function failureOf(error: unknown): ProgramFailure {
   return { type: "failed", code, message, toClient, exitStatus };
 }
 
-/** The error of a failure, with the exit status that it had. */
 export function errorOf({ code, message, toClient, exitStatus }: ProgramFailure): HistoError {
   return new (exitStatus === 2 ? InputError : HistoError)(code, message, { toClient });
 }

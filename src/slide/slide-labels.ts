@@ -11,7 +11,6 @@ import {
 } from "../dataset/labels/index";
 import { InputError } from "../errors/index";
 
-/** Label and partition of a slide. */
 export interface SlideLabel {
   readonly label: 0 | 1;
   /** `test` if the table does not say. */
@@ -20,7 +19,6 @@ export interface SlideLabel {
   readonly patient?: string;
 }
 
-/** The labels of a table. */
 export interface SlideLabels {
   labelOf(slide: string): SlideLabel | undefined;
   /** The table's names that are those of none of these slides. */

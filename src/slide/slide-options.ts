@@ -10,9 +10,7 @@ export interface SlideOptions
     z.input<typeof slideSchema>,
     "mpp" | "slideMpp" | "overlap" | "bitDepth" | "profile" | "frame" | "dzi" | "resume" | "workers" | "threads"
   > {
-  /** Model directory. */
   readonly model: string;
-  /** Folder for the results. */
   readonly out: string;
   /** Minimum share of tissue in a tile. Default 0.1. */
   readonly leastTissue?: number | undefined;
@@ -27,13 +25,11 @@ export interface SlideResult extends SlideSummary, SlideEffort {
   readonly out: string;
 }
 
-/** A slide's result or error. */
 export interface SlideOutcome {
   readonly name: string;
   readonly outcome: SlideResult | { readonly code: string; readonly message: string };
 }
 
-/** What a result has cost. */
 export interface SlideEffort {
   readonly seconds: number;
   readonly tilesPerSecond: number;

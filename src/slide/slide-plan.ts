@@ -20,7 +20,6 @@ const MOST_TILE_SIDE = 8192;
 export const ANSWERS = 2;
 
 export interface SlidePlan {
-  /** The file's name. */
   readonly name: string;
   /** Micrometres per pixel of level 0. */
   readonly mpp: number;

@@ -5,7 +5,6 @@ import type { Predictor } from "../inference/index";
 import { mustBeFinite } from "../logits/index";
 import type { Rectangle, SlideReader } from "./types";
 
-/** The predictions of a block. */
 export interface BlockAnswer {
   /** The logit of each tile, in order; NaN for unreadable tiles. */
   readonly logits: Float32Array;

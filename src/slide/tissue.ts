@@ -3,7 +3,6 @@
  * ink have colours that no stain has.
  */
 
-/** A thumbnail of a slide. */
 export interface Thumbnail {
   readonly width: number;
   readonly height: number;

@@ -11,7 +11,6 @@ export interface SlideLevel {
   readonly tileHeight: number;
 }
 
-/** A rectangle in pixels. */
 export interface Rectangle {
   readonly x: number;
   readonly y: number;
@@ -19,7 +18,6 @@ export interface Rectangle {
   readonly height: number;
 }
 
-/** Metadata of a slide file. */
 export interface SlideInfo {
   readonly path: string;
   /** Such as `aperio`, `ome`, `generic-tiff`, `picture`, or OpenSlide's name. */

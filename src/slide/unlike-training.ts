@@ -8,7 +8,6 @@ import type { Grid } from "./grid";
 
 /** How a sample of a slide's tiles compares with the training tiles. Plain data. */
 export interface UnlikeTraining {
-  /** Number of tiles in the sample. */
   readonly sampledTiles: number;
   /** Those that look less like the training tiles than 95 % of these do. */
   readonly tiles: number;

@@ -11,12 +11,10 @@ import type { BlockAnswer } from "./tile-predictor";
 import type { Rectangle } from "./types";
 import { tilesToCompare } from "./unlike-training";
 
-/** Messages to a worker. */
 export type ToSlideWorker =
   | { readonly type: "open"; readonly source: SlideSource; readonly model: string; readonly threads: number }
   | ({ readonly type: "block" } & BlockJob);
 
-/** Messages from a worker. */
 export type FromSlideWorker =
   | ({ readonly type: "block"; readonly block: number; readonly use: ProcessUse } & ComparedAnswer)
   | ProgramFailure;
@@ -26,14 +24,12 @@ interface ComparedAnswer extends BlockAnswer {
   readonly compared: readonly Uint8Array[];
 }
 
-/** Resources that processes have used. */
 export interface ProcessUse {
   /** Peak memory in bytes. */
   readonly memory: number;
   readonly processorSeconds: number;
 }
 
-/** A block to predict. */
 interface BlockJob {
   readonly block: number;
   readonly level: number;
@@ -47,7 +43,6 @@ interface Work {
   readonly name: string;
   readonly source: SlideSource;
   readonly reading: ReturnType<typeof tileReading>;
-  /** Model directory. */
   readonly model: string;
   /** Parameters of the model, if known. */
   readonly parameters: number | undefined;

@@ -5,7 +5,6 @@ import { defaultSettings, resources, synthesize, type Template } from "./synthes
 const settings = defaultSettings();
 const { templates } = synthesize(settings);
 
-/** The templates' routes with who may call them. */
 function routes(of: Record<string, Template>): string[] {
   return resources(of, "AWS::ApiGatewayV2::Route").map(
     ({ path, Properties }) => `${path.split("/")[0]} ${Properties.RouteKey}: ${Properties.AuthorizationType}`,

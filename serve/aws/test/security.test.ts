@@ -35,7 +35,6 @@ interface Statement {
   readonly Condition?: unknown;
 }
 
-/** Every policy statement anywhere in the templates. */
 function statements(templates: Record<string, Template>): (Statement & { path: string })[] {
   const found: (Statement & { path: string })[] = [];
   const visit = (value: unknown, path: string): void => {

@@ -18,7 +18,6 @@ export interface Template {
   readonly Resources: Record<string, Resource>;
 }
 
-/** The committed settings file. */
 export function defaultSettings(): DeploymentSettings {
   return JSON.parse(readFileSync(join(packageRoot, "settings.json"), "utf8")) as DeploymentSettings;
 }

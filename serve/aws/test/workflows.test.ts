@@ -27,7 +27,6 @@ const CALLS: Readonly<Record<string, readonly string[]>> = {
   "ssm put-parameter": ["ssm:PutParameter"],
   "ssm send-command": ["ssm:SendCommand"],
 };
-/** Signing in to the registry, and pushing. */
 const PUSH = [
   "ecr:BatchCheckLayerAvailability",
   "ecr:BatchGetImage",

@@ -1,9 +1,7 @@
 /** @module Requests and responses as plain data, so that Express and Lambda can use the same service, and the memory that requests may hold. */
 import { Problem } from "./problem";
 
-/** A request whose body has not been read yet. */
 export interface ServiceRequest {
-  /** Upper case. */
   readonly method: string;
   /** Path without the query, still percent-encoded. */
   readonly path: string;
@@ -32,7 +30,6 @@ export const REQUEST_TIMEOUT = 408;
 /** The status that the log and the metrics give requests whose client left before the response, as other servers do. */
 export const CLIENT_GONE = 499;
 
-/** A response; header names in lower case. */
 export interface ServiceResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;

@@ -23,7 +23,6 @@ interface FolderOptions {
   readonly known?: readonly ImageEntry[] | undefined;
 }
 
-/** Images of a folder by their name below it. */
 export class FolderImages implements ImageSource {
   readonly kind = "folder";
   readonly unlisted: readonly string[];

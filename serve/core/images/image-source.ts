@@ -5,13 +5,11 @@ import { type MemoryShare, Problem } from "../http/index";
 /** An image of the source, with its label and votes if known. */
 export interface ImageEntry {
   readonly name: string;
-  /** The majority label. */
   readonly class?: string;
   readonly partition?: string;
   readonly votes?: { readonly positive: number; readonly total: number };
 }
 
-/** A folder or bucket with images. */
 export interface ImageSource {
   readonly kind: "folder" | "s3";
   /** Name for users: that of the folder or bucket; never a full path. */
@@ -32,7 +30,6 @@ export interface ImageSource {
    * @throws {Problem} `IMAGE_NOT_FOUND`
    */
   locate?(name: string): Promise<string>;
-  /** Names of the slides. */
   slides?(): Promise<readonly string[]>;
   /** The images in a stable order, for users to choose from; for a bucket, only the first ten thousand. */
   list(): Promise<readonly ImageEntry[]>;
@@ -57,7 +54,6 @@ const SLIDE_NAME_PATTERN = new RegExp(
   "iu",
 );
 
-/** True for valid names of slides. */
 export function isSlideName(name: string): boolean {
   return name.length <= LONGEST && SLIDE_NAME_PATTERN.test(name);
 }
@@ -69,7 +65,6 @@ export const IMAGE_NAME_RULE =
 
 const LONGEST = 512;
 
-/** True for valid names of images. */
 export function isImageName(name: string): boolean {
   return name.length <= LONGEST && IMAGE_NAME_PATTERN.test(name);
 }

@@ -33,7 +33,6 @@ export async function openImages(
 interface Labels {
   readonly root?: string;
   readonly known?: readonly ImageEntry[];
-  /** Why the images have no labels. */
   readonly unlabelled?: string;
 }
 

@@ -13,7 +13,6 @@ const LIST_SECONDS = 300;
 /** How long an image is cached: another one may be stored under its name. */
 const CACHED_SECONDS = 60;
 
-/** Time for a whole image. */
 const READ_MS = 30_000;
 
 interface S3ImagesOptions {

@@ -11,7 +11,6 @@ import type { Middleware } from "./compose";
 type Jose = typeof import("jose", { with: { "resolution-mode": "import" }});
 type SigningKeys = ReturnType<Jose["createRemoteJWKSet"]>;
 
-/** The issuer and the audience of accepted tokens. */
 export interface TokenIssuer {
   /** Address of the issuer, as in its discovery document and tokens. */
   readonly issuer: string;

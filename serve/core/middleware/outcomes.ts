@@ -13,7 +13,6 @@ import type { Metrics } from "../metrics";
 import type { ServiceContext, ServiceLimits } from "../routes/index";
 import type { Middleware } from "./compose";
 
-/** Responds with the problem of any thrown error. */
 export function answerProblems(context: Pick<ServiceContext, "toProblem">): Middleware {
   return async (request, next) => {
     try {

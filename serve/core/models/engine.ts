@@ -10,7 +10,6 @@ import { Problem, type ProblemCode } from "../http/index";
 import type { Answer, Explanation, GoldenResult, InferenceBackend, LoadedModel, ServedModel } from "./served-model";
 
 interface BatchingOptions {
-  /** Largest batch. */
   readonly maxBatch: number;
   /** How long a request may wait for others that are being decoded, in milliseconds. */
   readonly maxDelayMs: number;
@@ -87,7 +86,6 @@ export const DEFAULT_ENGINE_OPTIONS: EngineOptions = { maxBatch: 16, maxDelayMs:
 /** Small batches for long work, so that other predictions can run in between. */
 const LONG_WORK_BATCH = 8;
 
-/** A model that runs in this process. */
 export class Engine implements ServedModel {
   private readonly decoding: Limit;
   private readonly explaining = new Limit(1);

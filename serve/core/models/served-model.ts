@@ -34,7 +34,6 @@ export interface GoldenResult {
   readonly expected: number | null;
 }
 
-/** What is known of a loaded model. */
 export interface LoadedModel {
   readonly card: ModelCard;
   /** SHA-256 of the ONNX graph, or of all files of a model with several. */
@@ -75,7 +74,6 @@ export interface InferenceBackend extends LoadedModel {
    * @param alone no other request is waiting, so that blocking the thread is allowed
    */
   decode(image: Uint8Array, alone: boolean): Promise<PreprocessedImage>;
-  /** Logits of a batch of decoded images. */
   run(pixels: readonly Uint8Array[]): Promise<number[]>;
   /**
    * Predicts a large picture by its tiles; undefined for pictures that are not large.

@@ -31,7 +31,6 @@ export interface ServiceParts {
   readonly feedback?: string | undefined;
 }
 
-/** The service, as used by its handlers. */
 export interface ServiceContext extends ServiceParts {
   readonly phase: "starting" | "serving" | "stopping";
   readonly limits: ServiceLimits;
@@ -49,7 +48,6 @@ export interface ServiceContext extends ServiceParts {
   toProblem(error: unknown, request: Pick<ServiceRequest, "id" | "signal">): Problem;
 }
 
-/** A route of the service. */
 export interface Route {
   /** Pattern of the form `/v2/models/{model}`; a last `{name*}` matches the rest of the path. Also the metrics' label. */
   readonly label: string;
@@ -71,7 +69,6 @@ export interface RoutedRequest extends ServiceRequest {
   readonly body: Uint8Array;
 }
 
-/** A requested slide. */
 export interface SlideState {
   readonly id: string;
   readonly slide: string;
@@ -80,7 +77,6 @@ export interface SlideState {
   /** Numbers of predicted and of all tiles; 0 until the tissue has been found. */
   readonly done: number;
   readonly total: number;
-  /** Why it failed. */
   readonly problem?: { readonly code: string; readonly detail: string };
   /** `slide.json`, once it is done. */
   readonly summary?: object;
@@ -94,7 +90,6 @@ export interface SlideOrder extends Pick<z.input<typeof slideSchema>, "mpp" | "s
 
 /** Predicts slides in the background. Deployments without one respond with an alternative. */
 export interface SlideHost {
-  /** Names of the available slides. */
   names(): Promise<readonly string[]>;
   /** @throws {Problem} `IMAGE_NOT_FOUND`, `IMAGE_TOO_LARGE`, `QUEUE_FULL` */
   start(order: SlideOrder): Promise<SlideState>;

@@ -6,7 +6,6 @@ import { Limit } from "../../../src/machine/index";
 import { Problem, readJsonBody } from "../http/index";
 import type { Handler } from "./context";
 
-/** Largest size of the file. */
 const FEEDBACK_BYTES = 10 * 2 ** 20;
 const LONGEST_NAME = 512;
 

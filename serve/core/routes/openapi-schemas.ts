@@ -52,7 +52,6 @@ const TILES: Json = {
   }),
 };
 
-/** By name. */
 export const SCHEMAS: Json = {
   Prediction: object({ ...ANSWER, tiles: TILES }, Object.keys(ANSWER)),
   Met: object({

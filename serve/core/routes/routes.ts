@@ -96,7 +96,6 @@ const ANY_METHOD: Route = {
   answer: () => ({ status: 204, headers: { allow: "GET, HEAD, POST, OPTIONS" }, body: "" }),
 };
 
-/** A route that responds with a problem. */
 export function refusal(error: unknown, label = "none"): Route {
   const answer = () => {
     throw error;

@@ -6,7 +6,6 @@ import type { Handler, RoutedRequest, ServiceContext, SlideHost, SlideOrder, Sli
 
 const FIELDS = ["slide", "mpp", "slide_mpp", "overlap", "profile"];
 
-/** `POST /slides`. */
 export const startSlideRoute: Handler = async (context, { body, query }) => {
   const host = hostOf(context);
   const order = readJsonBody(body);
@@ -29,23 +28,19 @@ export const startSlideRoute: Handler = async (context, { body, query }) => {
   return json(answerOf(state), 202, { location: `/slides/${state.id}` });
 };
 
-/** `GET /slides`. */
 export const slidesRoute: Handler = async (context) => {
   const host = hostOf(context);
   return json({ slides: await host.names(), jobs: host.states().map(answerOf) });
 };
 
-/** `GET /slides/{id}`. */
 export const slideRoute: Handler = (context, request) => json(answerOf(jobOf(context, request).state));
 
-/** `POST /slides/{id}/cancel`. */
 export const cancelSlideRoute: Handler = (context, request) => {
   const { host, id } = jobOf(context, request);
   host.cancel(id);
   return slideRoute(context, request);
 };
 
-/** `GET /slides/{id}/files/{name}`. */
 export const slideFileRoute: Handler = async (context, request) => {
   const { host, id } = jobOf(context, request);
   const file = await host.file(id, request.parameters.name ?? "");
@@ -53,7 +48,6 @@ export const slideFileRoute: Handler = async (context, request) => {
   return { status: 200, headers: { "content-type": file.type, "cache-control": "no-store" }, body: file.bytes };
 };
 
-/** `GET /slides/{id}/map`. */
 export const slideMapRoute: Handler = async (context, request) => {
   const { host, id } = jobOf(context, request);
   const map = await host.map(id);
@@ -61,7 +55,6 @@ export const slideMapRoute: Handler = async (context, request) => {
   return json(map);
 };
 
-/** `GET /slides/{id}/tiles/{shrink}/{column}/{row}`. */
 export const slideTileRoute: Handler = async (context, request) => {
   const { shrink, column, row } = request.parameters;
   const numbers = [shrink, column, row].map((part) => (/^\d{1,7}$/.test(part ?? "") ? Number(part) : Number.NaN));
@@ -78,7 +71,6 @@ function hostOf({ slides }: ServiceContext): SlideHost {
   return slides;
 }
 
-/** The job of the path. */
 function jobOf(context: ServiceContext, { parameters: { id = "" } }: RoutedRequest) {
   const host = hostOf(context);
   const state = host.state(id);

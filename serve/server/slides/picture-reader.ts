@@ -62,7 +62,6 @@ export class PictureReader {
     return (await this.ask({ type: "tile", shrink, column, row })) as Uint8Array | undefined;
   }
 
-  /** Ends the process at once. */
   close(): void {
     this.isClosed = true;
     this.child.kill("SIGKILL");

@@ -24,7 +24,6 @@ export interface SlideJobsOptions {
   readonly views?: number | undefined;
 }
 
-/** Maximum time per slide. */
 const MOST_SECONDS = 7200;
 /** Number of finished slides whose results are kept. */
 const KEPT = 16;
@@ -39,7 +38,6 @@ interface Job {
   view?: Promise<SlideView>;
   /** Closes the view, also while it is opened. */
   closing?: AbortController;
-  /** Requests that use the view. */
   viewers: number;
 }
 
@@ -50,7 +48,6 @@ const TYPES: Readonly<Record<string, string>> = {
   "heatmap.png": "image/png",
 };
 
-/** The jobs for the slides of a folder. */
 export class SlideJobs implements SlideHost {
   private readonly jobs = new Map<string, Job>();
   /** The jobs with views, that used last at the end. */

@@ -3,7 +3,6 @@ import { HistoError, messageOf } from "../../../src/errors/index";
 import type { Progress } from "../../../src/progress/index";
 import { predictSlide, type SlideOptions, type SlideSummary } from "../../../src/slide/index";
 
-/** The message to the process. */
 export interface ToSlideProcess {
   readonly path: string;
   readonly options: Pick<
@@ -12,7 +11,6 @@ export interface ToSlideProcess {
   >;
 }
 
-/** Messages from the process. */
 export type FromSlideProcess =
   | { readonly type: "progress"; readonly done: number; readonly total: number }
   | { readonly type: "done"; readonly summary: SlideSummary }

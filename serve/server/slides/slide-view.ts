@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { PICTURE_TILE, type SlideMeaning, type SlideSummary, stepOf } from "../../../src/slide/index";
 import { PictureReader } from "./picture-reader";
 
-/** A predicted slide, open for its viewers. */
 export class SlideView {
   private constructor(
     private readonly picture: PictureReader,

@@ -14,7 +14,6 @@ export type ViewQuestion =
   | { readonly type: "open"; readonly path: string; readonly folder: string; readonly meaning: SlideMeaning }
   | { readonly type: "tile"; readonly shrink: number; readonly column: number; readonly row: number };
 
-/** Messages to the process. */
 export type ToViewProcess = ViewQuestion & { readonly id: number };
 
 /** The answer to the message with this id: the picture's number of levels, or the bytes of a tile. */

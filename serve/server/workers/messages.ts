@@ -4,7 +4,6 @@ import type { Duplex } from "node:stream";
 import type { EngineOptions, LoadedModel, ProblemCode } from "../../core/index";
 import type { ModelCalls } from "../../core/models/index";
 
-/** Options for loading and running a model. */
 export interface WorkerOptions extends EngineOptions {
   /** Threads of the network. */
   readonly threads?: number | undefined;
@@ -22,13 +21,11 @@ export interface Work<M extends Method = Method> {
 
 export type ResultOf<M extends Method> = Awaited<ReturnType<ModelCalls[M]>>;
 
-/** From the server to a worker. */
 export type ToWorker =
   | { readonly type: "load"; readonly directory: string; readonly name: string; readonly options: WorkerOptions }
   | { readonly type: "work"; readonly id: number; readonly work: Work }
   | { readonly type: "cancel"; readonly id: number };
 
-/** From a worker to the server. */
 export type FromWorker =
   | { readonly type: "loaded"; readonly model: LoadedModel }
   | { readonly type: "failed"; readonly code: string; readonly message: string; readonly input: boolean }
@@ -38,7 +35,6 @@ export type FromWorker =
 
 const HEADER_BYTES = 8;
 
-/** One end of the connection. */
 export class Wire {
   private readonly header = Buffer.alloc(HEADER_BYTES);
   private headerFilled = 0;

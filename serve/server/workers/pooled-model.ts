@@ -6,7 +6,6 @@ import type { Explanation } from "../../core/models/index";
 import type { Method, ResultOf, Work } from "./messages";
 import { SupervisedWorker, type SupervisedWorkerOptions } from "./supervised-worker";
 
-/** A model in one or more worker processes. */
 export class PooledModel implements ServedModel {
   readonly card: ModelCard;
   readonly sha256: string;
@@ -34,7 +33,6 @@ export class PooledModel implements ServedModel {
     }
   }
 
-  /** Ids of the worker processes. */
   get pids(): number[] {
     return this.workers.flatMap(({ pid }) => pid ?? []);
   }

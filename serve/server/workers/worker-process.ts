@@ -96,7 +96,6 @@ export class WorkerProcess {
     });
   }
 
-  /** Ends the process at once. */
   async close(): Promise<void> {
     if (this.hasEnded) return;
     const ended = new Promise<void>((resolve) =>

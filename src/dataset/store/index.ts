@@ -22,7 +22,6 @@ export interface StoredImage extends FileStamp {
   readonly pixels: string;
   /** Width and height before resizing. */
   readonly original: readonly [number, number];
-  /** What looks wrong, if anything. */
   readonly warnings?: readonly ImageWarning[];
 }
 
@@ -50,7 +49,6 @@ export async function writeStoreIndex(handle: FileHandle, index: StoreIndex): Pr
   await writeFully(handle, trailer, end + json.length);
 }
 
-/** Bytes of a square RGB image. */
 export function bytesPerImage(size: number): number {
   return size * size * 3;
 }

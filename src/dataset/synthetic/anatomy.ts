@@ -34,7 +34,6 @@ export interface Crypt {
   readonly capsules: readonly Capsule[];
   /** Height of the epithelium. */
   readonly thickness: number;
-  /** Length of one tooth. */
   readonly toothPeriod: number;
   /** 0 for an empty (white) lumen, 1 for one full of mucin. */
   readonly mucin: number;

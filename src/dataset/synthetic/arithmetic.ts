@@ -17,7 +17,6 @@ export function cosineOfTurns(turns: number): number {
   return sign * (1 + y * (-1 / 2 + y * (1 / 24 + y * (-1 / 720 + y * (1 / 40320 - y / 3628800)))));
 }
 
-/** Sine of an angle given in turns. */
 export function sineOfTurns(turns: number): number {
   return cosineOfTurns(turns - 0.25);
 }
@@ -39,7 +38,6 @@ export function clamp(value: number, low: number, high: number): number {
   return value < low ? low : value > high ? high : value;
 }
 
-/** Linear interpolation from `a` to `b`. */
 export function mix(a: number, b: number, t: number): number {
   return a + (b - a) * t;
 }

@@ -16,7 +16,6 @@ interface Ellipse {
   readonly short: number;
 }
 
-/** Sets all cells into the tile. */
 export function paintCells(random: Random, field: TissueField, anatomy: Anatomy, dyes: Dyes): void {
   const nuclear = random.uniform(0.75, 1.05);
   paintGoblets(random, field, anatomy, dyes);

@@ -8,7 +8,6 @@ export interface Dyes {
   readonly eosin: Float32Array;
 }
 
-/** How one slide was stained and scanned. */
 export interface StainLook {
   /** Optical density per channel (natural logarithm) of one unit of each dye. */
   readonly haematoxylin: readonly [number, number, number];

@@ -7,7 +7,6 @@ import { rasterize, type TissueField } from "./field";
 import { createTextures, type Textures } from "./noise";
 import { type Dyes, develop, drawStainLook } from "./stain";
 
-/** What decides how a tile looks. */
 export interface TileSpecification {
   /** Number of the tile within its data set. */
   readonly index: number;

@@ -12,7 +12,6 @@ import { clamp, smoothStep } from "./arithmetic";
 import { TilePainter, type TileSpecification } from "./tile";
 
 interface SyntheticOptions {
-  /** Directory to create. */
   readonly out: string;
   /** Number of tiles, at least 20; 600 by default. */
   readonly images?: number;
@@ -23,9 +22,7 @@ interface SyntheticOptions {
   readonly signal?: AbortSignal;
 }
 
-/** What was written. */
 export interface SyntheticSummary extends Required<Pick<SyntheticOptions, "out" | "images" | "size" | "seed">> {
-  /** Tiles per class and partition. */
   readonly classes: Readonly<Record<string, { readonly train: number; readonly test: number }>>;
 }
 
@@ -106,7 +103,6 @@ function countClasses(plan: readonly PlannedTile[]): SyntheticSummary["classes"]
   );
 }
 
-/** Number of simulated pathologists. */
 export const EXPERTS = 7;
 /** The classes: hyperplastic polyp (negative) and sessile serrated adenoma (positive). */
 const CLASSES = ["HP", "SSA"] as const;

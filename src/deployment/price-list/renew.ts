@@ -3,7 +3,6 @@ import { InputError } from "../../errors/index";
 import type { PriceTable } from "../prices";
 import type { Offer, Product, Tier } from "./offer-file";
 
-/** An updated table and what changed. */
 export interface Renewal {
   readonly table: PriceTable;
   /** By name, such as `lambda.requests`: before and after. */
@@ -106,7 +105,6 @@ function withPrices<T extends object>(value: T, prices: ReadonlyMap<string, numb
   return Object.fromEntries(entries) as T;
 }
 
-/** One price of the table. */
 interface PriceRule {
   /** Its name in the table, such as `lambda.requests`; `*` stands for the instance type. */
   readonly price: string;

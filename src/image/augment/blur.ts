@@ -3,7 +3,6 @@ import type { Random } from "../../random/index";
 import { type Kernel, weighLines, wordsOf } from "./lanes";
 
 export interface RandomBlur {
-  /** Probability of blurring an image. */
   readonly probability: number;
   /** Largest standard deviation in pixels. */
   readonly sigma: number;

@@ -27,7 +27,6 @@ export class ChannelMix {
   private readonly values: Float64Array;
   /** Created on first use: servers never need it. */
   private results: Uint8Array | undefined;
-  /** Smallest and largest of the values. */
   private readonly ends: readonly [number, number];
 
   constructor(private readonly options: ChannelMixOptions) {

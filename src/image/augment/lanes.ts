@@ -7,7 +7,6 @@
 
 const EVEN = 0x00ff00ff;
 const ODD = 0xff00ff00 | 0;
-/** One half in each lane, for rounding. */
 const HALF = 0x00800080;
 
 /** A view of the same bytes for reading and writing words. */

@@ -61,7 +61,6 @@ function within(step: number): number {
 /** Optical densities (red, green, blue) of the two stains at unit concentration: hematoxylin, then eosin; unit length each. */
 export type StainMatrix = readonly [h: readonly [number, number, number], e: readonly [number, number, number]];
 
-/** The stains of a tile. */
 export interface StainProfile {
   readonly stains: StainMatrix;
   /** 99th percentile of the concentrations of each stain. */

@@ -50,7 +50,6 @@ export interface Page {
   readonly subPages: readonly Tags[];
 }
 
-/** A TIFF file's pages. */
 export interface TiffPages {
   readonly pages: readonly Page[];
   /** Whether numbers are little-endian. */

@@ -25,7 +25,6 @@ const FORM_TAGS: ReadonlySet<number> = new Set([
 const JPEG = 7;
 /** None, CCITT (three forms), LZW, JPEG, deflate (two numbers), PackBits. The decoder may decode others to noise. */
 const READ_COMPRESSIONS = [1, 2, 3, 4, 5, JPEG, 8, 32773, 32946];
-/** Names of other usual schemes. */
 const COMPRESSION_NAMES: Readonly<Record<number, string>> = {
   6: "JPEG of the old kind",
   33003: "JPEG 2000",

@@ -12,7 +12,6 @@ import { cacheDirectory, projectPython, projectRoot, writeFolderAtomically } fro
 
 const run = promisify(execFile);
 
-/** Paths of OpenSlide's library and of the reading program. */
 export interface OpenSlideInstallation {
   readonly library: string;
   readonly program: string;

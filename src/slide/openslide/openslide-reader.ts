@@ -46,7 +46,6 @@ export class OpenSlideReader implements SlideReader {
     return new OpenSlideReader(installation, process, info, factors, profile, patienceMs);
   }
 
-  /** The id of the reading process. */
   get pid(): number | undefined {
     return this.process.pid;
   }

@@ -4,7 +4,6 @@ import { HistoError, InputError } from "../../errors/index";
 import { environmentWithoutSecrets } from "../../machine/index";
 import type { OpenSlideInstallation } from "./install";
 
-/** The first message of the process. */
 export interface SlideDescription {
   readonly levels: readonly { readonly width: number; readonly height: number; readonly downsample: number }[];
   readonly properties: Readonly<Record<string, string>>;
@@ -76,12 +75,10 @@ export class ReaderProcess {
     }
   }
 
-  /** The id of the process. */
   get pid(): number | undefined {
     return this.child.pid;
   }
 
-  /** Whether the process has ended. */
   get isGone(): boolean {
     return this.ended !== undefined;
   }

@@ -13,7 +13,6 @@ const POLL_MS = 250;
 /** Time for workers to stop when the run is stopped. */
 const STOP_MS = 20_000;
 
-/** A slide to queue, with its folder for results. */
 interface Order {
   readonly name: string;
   readonly path: string;

@@ -23,7 +23,6 @@ export interface QueuedSlide {
   readonly cancelled?: boolean;
 }
 
-/** The result of a job. */
 export type SlideReport =
   | { readonly type: "finished"; readonly result: SlideResult }
   | { readonly type: "failed"; readonly code: string; readonly message: string }

@@ -12,7 +12,6 @@ const HEAD = 34;
 const FOOT = 44;
 const OPACITY = 0.6;
 
-/** Draws the map as PNG bytes. */
 export async function heatMap(slide: PredictedSlide): Promise<Buffer> {
   const { width, height } = slide.info.levels[0] as SlideLevel;
   const longest = Math.min(LONGEST_SIDE, Math.max(LEAST_SIDE, Math.max(slide.thumbnail.width, slide.thumbnail.height)));
@@ -113,7 +112,6 @@ const STOPS: readonly (readonly [red: number, green: number, blue: number])[] = 
   [253, 231, 37],
 ];
 
-/** The colour of a probability, as in CSS. */
 function colourOf(probability: number): string {
   const place = Math.min(1, Math.max(0, probability)) * (STOPS.length - 1);
   const before = Math.min(STOPS.length - 2, Math.floor(place));

@@ -21,7 +21,6 @@ import { heatMap } from "./heat-map";
 
 export type { Frame } from "./geojson";
 
-/** Names of the result files. */
 export const RESULT_FILES = {
   tiles: "tiles.csv",
   summary: "slide.json",

@@ -1,7 +1,6 @@
 /** @module The layout of tiles in a page of a TIFF file. Strips are tiles as wide as the page. */
 import { first, numbers, TAG, type Tags } from "../../image/tiff/index";
 
-/** A page as a grid of tiles. */
 export interface PageLayout {
   readonly tags: Tags;
   readonly width: number;
@@ -55,7 +54,6 @@ export function layoutOf(tags: Tags): PageLayout | undefined {
   };
 }
 
-/** Number of pixel rows in a tile. Only the last strip can have fewer than the others. */
 export function tileRows({ tiled, tileHeight, height, across }: PageLayout, index: number): number {
   const top = Math.floor(index / across) * tileHeight;
   return tiled ? tileHeight : Math.min(tileHeight, height - top);

@@ -43,7 +43,6 @@ const READ_HERE = [1, 5, 7, 8, 32773, 32946, 50001];
 /** Larger tiles or strips cannot be decoded in bounded memory. */
 const MOST_TILE_PIXELS = 2 ** 24;
 
-/** How a file can be read. */
 export type TiffVerdict =
   | { readonly kind: "readable"; readonly reader: TiffReader }
   /** Another reader may be able to read it. */
@@ -51,7 +50,6 @@ export type TiffVerdict =
   /** It must be cut into tiles first. */
   | { readonly kind: "in-one-piece"; readonly tiff?: TiffPicture };
 
-/** An open TIFF slide. */
 export class TiffReader implements SlideReader {
   readonly info: SlideInfo;
   readonly profile: Buffer | undefined;

@@ -13,7 +13,6 @@ const CACHE_BYTES = 64 * 2 ** 20;
 /** Pixels decoded by one call: so many that starting the decoder takes a negligible share of the time. */
 const GROUP_PIXELS = 32 * 256 * 256;
 const MOST_IN_GROUP = 64;
-/** Number of groups decoded at the same time. */
 const GROUPS = 3;
 /** No compression makes a tile much larger than its pixels, of up to 8 bytes: a damaged file could say any length. */
 const MOST_GROWTH = 16;

@@ -7,7 +7,6 @@ export type TiffEntry = readonly [tag: number, type: 1 | 3 | 4 | 7, values: read
 const VALUE_BYTES = { 1: 1, 3: 2, 4: 4, 7: 1 } as const;
 
 interface TiffForm {
-  /** Byte order. */
   readonly little: boolean;
   /** Whether the parts are tiles; otherwise they are strips. */
   readonly tiled: boolean;

@@ -12,7 +12,6 @@ import type { SlideReader } from "../types";
 /** The part of a predictor that tiles need. */
 export type TileModel = Pick<Predictor, "card" | "predictPixels" | "assess">;
 
-/** The tiles of a picture. */
 export interface TilesSummary {
   /** Number of tiles that cover the picture. */
   readonly total: number;

@@ -9,7 +9,6 @@ import { pagesOf, type Transport } from "./transport";
 import { directWayClosed, type MultipartMemory, putFile, putInParts } from "./upload";
 import type { FileInfo, ServerInfo } from "./values";
 
-/** Artifact path of the list. */
 export const CHECKSUM_FILE = "artifacts.sha256";
 
 /** Artifact path to lower-case hex. */
@@ -178,7 +177,6 @@ export class ArtifactClient {
     return parseChecksums(await readFile(target, "utf8"));
   }
 
-  /** True if the run has a file of this path. */
   async has(run_id: string, path: string): Promise<boolean> {
     const found = await this.find(run_id, path);
     return found !== undefined && !found.is_dir;

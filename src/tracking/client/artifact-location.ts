@@ -21,7 +21,6 @@ export function proxyPath(route: string, root: string, file: string): string {
   return `${SERVICE}/${route}/${encodePath(file ? `${root}/${file}` : root)}`;
 }
 
-/** A path with each part URL-encoded. */
 function encodePath(path: string): string {
   return path.split("/").map(encodeURIComponent).join("/");
 }

@@ -18,7 +18,6 @@ export interface LoggedModelFacts {
   readonly step: number;
 }
 
-/** A parameter of a model. */
 export interface LoggedModelParam {
   readonly key: string;
   readonly value: string;

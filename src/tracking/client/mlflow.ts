@@ -62,7 +62,6 @@ export class Mlflow extends (Clients as new (...settings: ConstructorParameters<
     return `${this.trackingUri}/#/experiments/${experiment_id}/runs/${run_id}`;
   }
 
-  /** True if the server answers its health check. */
   async isHealthy(): Promise<boolean> {
     try {
       (await this.transport.open({ method: "GET", path: "/health", maxRetries: 0 })).resume();

@@ -34,7 +34,6 @@ export interface Exchange {
   readonly maxRetries?: number;
 }
 
-/** The server has stayed silent for too long. */
 export class SilentServerError extends Error {}
 
 /** The delay before retry number `attempt` (from 1): doubles from half a second, with jitter, at most 30 s. */
@@ -48,7 +47,6 @@ export function pauseAfter(error: unknown, attempt: number): number {
   return Math.min(LONGEST_PAUSE_MS, Math.max(retryAfterMs, backoff(attempt)));
 }
 
-/** A connection pool to one server. */
 export class Transport {
   /** `https` is for the tracking server and has its certificates; `elsewhere` is for other hosts, such as object stores. */
   private readonly agents: { http: http.Agent; https: https.Agent; elsewhere: https.Agent };

@@ -17,7 +17,6 @@ export interface MultipartState {
   readonly parts: readonly { readonly url: string; readonly headers: Record<string, string>; etag?: string }[];
 }
 
-/** Stores a {@link MultipartState}. */
 export interface MultipartMemory {
   load(): Promise<MultipartState | undefined>;
   save(state: MultipartState | undefined): Promise<void>;
@@ -57,13 +56,11 @@ export function directWayClosed(error: unknown): boolean {
   return code !== undefined && (UNREACHABLE.has(code) || /CERT|SELF_SIGNED|VERIFY/.test(code));
 }
 
-/** A file and where it belongs. */
 interface MultipartOrder {
   /** Path of the artifact root at the server. */
   readonly root: string;
   readonly artifact: string;
   readonly file: LocalFile;
-  /** Least size of a part. */
   readonly partBytes: number;
   readonly memory?: MultipartMemory | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -96,7 +93,6 @@ export async function putInParts(transport: Transport, order: MultipartOrder): P
   }
 }
 
-/** The requests of an upload in parts. */
 class MultipartUpload {
   private readonly name: string;
 
@@ -215,7 +211,6 @@ async function* slicesOf(path: string, start: number, end: number): AsyncGenerat
   }
 }
 
-/** Updates each hash with the bytes from `start` to `end` of a file. */
 async function hashFile(path: string, hashes: readonly Hash[], start: number, end: number): Promise<void> {
   for await (const slice of slicesOf(path, start, end)) for (const hash of hashes) hash.update(slice);
 }

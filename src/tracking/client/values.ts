@@ -10,7 +10,6 @@ const TAG_LENGTH = 8000;
 /** A metric value in JSON, which has no numbers for NaN and infinities. */
 export type WireNumber = number | "NaN" | "Infinity" | "-Infinity";
 
-/** A metric point in JSON. */
 export interface WireMetric {
   readonly key: string;
   readonly value: WireNumber;

@@ -28,7 +28,6 @@ interface RunParts {
   readonly spool: SpoolDirectory;
   readonly journal: Journal;
   readonly sender: OpenSpoolSender;
-  /** Which run this is. */
   readonly header: RunEvent;
   /** Adds to an existing run, whose status and end do not change. */
   readonly amends: boolean;
@@ -246,7 +245,6 @@ export class ActiveRun {
     return this.ended;
   }
 
-  /** Reports what could not be logged. */
   failed(error: unknown): void {
     this.messages.failed(error);
   }

@@ -7,7 +7,6 @@ import { counted } from "../../format/index";
 import { isOfDisk, type Notice } from "../spool/retry-policy";
 import type { SpoolSenderReport } from "../spool/spool-sender-report";
 
-/** Most different warnings per run. */
 const WARNINGS = 10;
 const DAY_MS = 24 * 3600 * 1000;
 
@@ -17,7 +16,6 @@ export class RunMessages {
   /** Files that the disk did not take. */
   private leftOut = 0;
   private reportsAbsence: boolean | undefined;
-  /** The server has this run. */
   private isThere = false;
   /** The user knows why nothing is sent now. */
   private explained = false;
@@ -25,7 +23,6 @@ export class RunMessages {
   constructor(
     private readonly say: (line: string) => void,
     private readonly trackingUri: string,
-    /** The spool's directory. */
     private readonly directory: string,
     /** `daily`: reports a server that has never answered once a day on this machine, not in every run. */
     private readonly absence: "always" | "daily",
@@ -38,13 +35,11 @@ export class RunMessages {
     this.say(`Tracking: ${message}`);
   }
 
-  /** Reports what could not be logged. */
   failed(error: unknown): void {
     if (isOfDisk(error, this.directory)) this.unwritable(error.message);
     else this.warn(messageOf(error));
   }
 
-  /** Reports that a file could not be taken into the spool. */
   leaveOut(error: unknown): void {
     this.failed(error);
     if (isOfDisk(error, this.directory)) this.leftOut++;
@@ -69,7 +64,6 @@ export class RunMessages {
     );
   }
 
-  /** Reports a notice of the sender. */
   pass(notice: Notice): void {
     if (notice.kind === "created") {
       this.isThere = true;

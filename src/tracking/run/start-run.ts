@@ -162,7 +162,6 @@ async function newRun(key: string, options: StartRunOptions): Promise<RunEvent> 
   };
 }
 
-/** Reads a variable and removes it from the environment. */
 function takeFromEnvironment(variable: string): string | undefined {
   const value = process.env[variable];
   delete process.env[variable];

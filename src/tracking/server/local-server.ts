@@ -28,7 +28,6 @@ export interface LocalServerOptions {
   readonly foreground?: boolean;
   /** Receives a message if the store was upgraded. */
   readonly say?: (line: string) => void;
-  /** Aborts the start. */
   readonly signal?: AbortSignal;
 }
 
@@ -150,7 +149,6 @@ export async function freePort(): Promise<number> {
   return (await listenOnce("127.0.0.1", 0)).port;
 }
 
-/** True if another server listens on the port. */
 function isTaken(host: string, port: number): Promise<boolean> {
   return listenOnce(host, port).then(
     () => false,

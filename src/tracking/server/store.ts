@@ -12,7 +12,6 @@ import { tryLock } from "../../files/index";
 import { TrackingInputError } from "../client/errors";
 
 interface Store {
-  /** Where the server runs. */
   readonly directory: string;
   /** As `MLFLOW_BACKEND_STORE_URI`. */
   readonly storeUri: string | undefined;

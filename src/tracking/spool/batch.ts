@@ -8,7 +8,6 @@ export interface Entry {
   readonly value: string;
 }
 
-/** The content of a `runs/log-batch` request. */
 export interface BatchContent {
   readonly metrics: readonly WireMetric[];
   readonly params: readonly Entry[];

@@ -15,7 +15,6 @@ export interface RunEvent {
   readonly type: "run";
   /** Created by the client; a tag of the run on the server, so that it is created only once. */
   readonly key: string;
-  /** Name of the experiment. */
   readonly experiment: string;
   /** Id of the experiment, if it was given by its id; it has priority over the name. */
   readonly experimentId?: string;
@@ -112,7 +111,6 @@ export class Journal {
     this.write();
   }
 
-  /** Makes everything durable now. */
   sync(): void {
     this.mustBeOpen();
     fdatasyncSync(this.write());
@@ -178,7 +176,6 @@ function isTorn(descriptor: number, size: number): boolean {
   return size > 0 && readSync(descriptor, last, 0, 1, size - 1) === 1 && last[0] !== 0x0a;
 }
 
-/** An event and its position in the journal, in bytes. */
 export interface JournalEntry {
   readonly event: JournalEvent;
   readonly start: number;

@@ -21,7 +21,6 @@ export function modelFacts({ params, metrics, step }: NamedFacts, timeOf: (key: 
   };
 }
 
-/** The facts of a journal of any version. */
 export function factsInJournal(facts: LoggedModelFacts | NamedFacts): LoggedModelFacts {
   return isNamed(facts) ? modelFacts(facts, Date.now) : facts;
 }

@@ -4,7 +4,6 @@ import { hasErrorCode, messageOf } from "../../errors/index";
 import { ApiError, failureKind } from "../client/errors";
 import { pauseAfter, SilentServerError } from "../client/transport";
 
-/** A notice of a sender. */
 export type Notice =
   | { readonly kind: "created"; readonly runId: string; readonly experimentId: string; readonly url: string }
   /** The server cannot be used at the moment, or can be used again. */
@@ -44,7 +43,6 @@ const BYTE_MS = 1 / 1000;
 /** Delay between attempts to write to the disk. */
 const DISK_PAUSE_MS = 1000;
 
-/** A sleep that can be interrupted. */
 export class Alarm {
   private wakers = new Set<() => void>();
 
@@ -81,7 +79,6 @@ export class RetryPolicy {
 
   constructor(
     private readonly notify: (notice: Notice) => void,
-    /** Makes current requests fail. */
     private readonly interrupt: () => void,
   ) {}
 
@@ -112,7 +109,6 @@ export class RetryPolicy {
     this.interrupt();
   }
 
-  /** Throws if sending has been stopped. */
   check(): void {
     if (this.stopped) throw this.stopped;
   }

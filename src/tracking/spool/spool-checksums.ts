@@ -33,7 +33,6 @@ export class SpoolChecksums {
     }
   }
 
-  /** The number of checksums in the spool. */
   async count(): Promise<number> {
     return (await this.own()).split("\n").length - 1;
   }

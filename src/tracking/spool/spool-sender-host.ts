@@ -17,7 +17,6 @@ interface Listener {
   report(report: SpoolSenderReport): void;
 }
 
-/** One spool being sent. */
 export interface OpenSpoolSender {
   /** There are no more events. Resolves when everything is sent, or when patience ends. */
   close(patience: Patience): Promise<SpoolSenderReport>;
@@ -89,7 +88,6 @@ class SpoolSenderHost {
 
 let shared: SpoolSenderHost | undefined;
 
-/** Starts sending a spool in the background. */
 export function openSpoolSender(
   command: Omit<OpenCommand, "id" | "kind">,
   notice: (notice: Notice) => void,

@@ -8,7 +8,6 @@ export interface SpoolSenderReport {
   readonly server: string;
   readonly runId?: string;
   readonly experimentId?: string;
-  /** Page of the run. */
   readonly url?: string;
   /** True if the server has everything that it accepts. */
   readonly complete: boolean;
@@ -16,7 +15,6 @@ export interface SpoolSenderReport {
   readonly pending: number;
   /** Items that the server rejected for good, see `rejected.jsonl`. */
   readonly rejected: number;
-  /** Why it is not complete. */
   readonly problem?: string;
 }
 
@@ -53,7 +51,6 @@ export interface SpoolSenderState {
   /** Journal offsets up to which each kind has been sent. */
   records: number;
   artifacts: number;
-  /** Checksums that the server has. */
   checksums: number;
   rejected: number;
   /** The run may have been created more than once. */

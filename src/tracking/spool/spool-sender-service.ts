@@ -22,7 +22,6 @@ export interface OpenCommand extends Addressed {
   readonly directory: string;
   /** Resolved by the caller, because this thread's copy of the environment does not change after its start. */
   readonly settings: ConnectionSettings;
-  /** The run is new. */
   readonly fresh: boolean;
   /** Interval of `system/*` metrics; 0 for none. */
   readonly systemMetricsMs: number;
@@ -43,7 +42,6 @@ export interface SpoolSenderMessage extends Addressed {
   readonly report?: SpoolSenderReport;
 }
 
-/** A spool being sent. */
 interface Current {
   /** The last `startRun` of this directory, which receives the messages. */
   id: number;

@@ -210,7 +210,6 @@ export class SpoolSender {
     }
   }
 
-  /** Waits until the artifacts before a position in the journal are sent. */
   private async artifactsBefore(place: number): Promise<void> {
     while (this.state.artifacts < place) {
       this.retries.check();
@@ -252,7 +251,6 @@ export class SpoolSender {
     return sent;
   }
 
-  /** Writes a record that any run accepts. */
   private probeRecords(runId: string): Promise<void> {
     return this.client.setTag(runId, PROBE_TAG, "1");
   }

@@ -13,7 +13,6 @@ export interface DeploymentStatus {
   readonly stacks: Readonly<Record<string, { readonly status: string; readonly outputs: Record<string, string> }>>;
   /** Active alarms by name; their description names the entry of the runbook. */
   readonly alarms: Readonly<Record<string, { readonly state: string; readonly description: string }>>;
-  /** Image addresses by parameter name. */
   readonly images: Readonly<Record<string, string>>;
 }
 
@@ -23,7 +22,6 @@ export async function deploymentStatus(name: string): Promise<DeploymentStatus> 
   return { stacks, alarms, images };
 }
 
-/** The names of its stacks. */
 function namesOf(name: string): string[] {
   return REMOVAL_ORDER.map((part) => `${name}-${part}`);
 }

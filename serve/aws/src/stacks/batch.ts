@@ -13,7 +13,6 @@ import { acknowledge, acknowledgeObjects, allow } from "../grants";
 import type { Rooms } from "../rooms";
 import { hostParameter } from "./ec2";
 
-/** Slides at the same time. */
 const MOST_AT_ONCE = 16;
 /** A job starts again when AWS takes its Spot machine away, and continues the slide from its journal. */
 const ATTEMPTS = 5;
