@@ -36,6 +36,16 @@ function tiff(pixel: readonly number[], tags: Readonly<Record<number, readonly n
   return Buffer.concat([header, data, directory, ...outside]);
 }
 
+/** The file with its page a second time, of another width. */
+function twoPages(file: Buffer, width: number): Buffer {
+  const start = file.readUInt32LE(4);
+  const end = start + 2 + file.readUInt16LE(start) * 12;
+  const [all, page] = [Buffer.from(file), Buffer.from(file.subarray(start, end + 4))];
+  all.writeUInt32LE(file.length, end);
+  page.writeUInt16LE(width, 10);
+  return Buffer.concat([all, page]);
+}
+
 const firstPixel = async (file: Buffer) => [...(await decodePixels(file)).data.subarray(0, 3)];
 
 test("a sample beside the colours is transparency only where ExtraSamples says so", async () => {
@@ -44,6 +54,15 @@ test("a sample beside the colours is transparency only where ExtraSamples says s
   assert.deepEqual(await firstPixel(tiff([200, 100, 50, 0])), [200, 100, 50]);
   assert.deepEqual(await firstPixel(tiff([90, 0], { 338: [0] })), [90, 90, 90]);
   assert.deepEqual(await firstPixel(tiff([200, 100, 50, 0], { 338: [2] })), [255, 255, 255]);
+});
+
+test("of several pages the first is the image, except of grey ones of one size, which may be its channels", async () => {
+  assert.deepEqual(await firstPixel(twoPages(tiff([200, 100, 50]), 4)), [200, 100, 50]);
+  assert.deepEqual(await firstPixel(twoPages(tiff([90]), 2)), [90, 90, 90]);
+  await assert.rejects(firstPixel(twoPages(tiff([90]), 4)), {
+    code: "IMAGE_UNSUPPORTED",
+    message: /a TIFF of several grey pages of one size, .* RGB colours/,
+  });
 });
 
 test("CMYK without a profile is converted ink by ink, of 8 and of 16 bits", async () => {

@@ -105,12 +105,17 @@ export async function readPages(file: FileHandle, size: number): Promise<TiffPag
 }
 
 /**
- * Some tags of the first page of a file in memory; undefined if it is not a TIFF.
- * @throws {RangeError} if the page is unreadable
+ * Some tags of the first two pages of a file in memory; undefined if it is not a TIFF.
+ * @throws {RangeError} if one is unreadable
  */
-export async function firstPageTags(bytes: Uint8Array, wanted: ReadonlySet<number>): Promise<Tags | undefined> {
+export async function firstPages(
+  bytes: Uint8Array,
+  wanted: ReadonlySet<number>,
+): Promise<readonly [Tags, second?: Tags] | undefined> {
   const begun = await begin(bytes, bytes.length);
-  return begun && (await readDirectory(...begun, wanted)).tags;
+  if (!begun) return undefined;
+  const { tags, after } = await readDirectory(...begun, wanted);
+  return after === 0 ? [tags] : [tags, (await readDirectory(begun[0], after, wanted)).tags];
 }
 
 /** A reader in the file's byte order, and the place of the first page. */

@@ -3,7 +3,7 @@
  * damaged.
  * @see https://www.itu.int/itudoc/itu-t/com16/tiff-fx/docs/tiff6.pdf
  */
-import { first, firstPageTags, numbers, TAG, type Tags } from "./directory";
+import { first, firstPages, numbers, TAG, type Tags } from "./directory";
 
 /** How to use the decoder's samples, or why the form is not supported. */
 type TiffForm =
@@ -46,6 +46,7 @@ const COMPRESSION_NAMES: Readonly<Record<number, string>> = {
   52546: "JPEG XL",
 };
 
+const GREY: readonly number[] = [0, 1];
 const CMYK = 5;
 const PALETTE = 3;
 const YCBCR = 6;
@@ -64,17 +65,28 @@ const FORMAT_NAMES: Readonly<Record<number, string>> = {
 const REAL_ALPHA = [1, 2];
 
 /**
- * Checks the first page of a TIFF or BigTIFF file.
+ * Checks the first page of a TIFF or BigTIFF file, and that it is not one of several layers.
  * @returns undefined if the tags cannot be read; the decoder reports why
  */
 export async function tiffForm(bytes: Uint8Array): Promise<TiffForm | undefined> {
   try {
-    const tags = await firstPageTags(bytes, FORM_TAGS);
-    return tags && formOf(tags);
+    const pages = await firstPages(bytes, FORM_TAGS);
+    if (!pages) return undefined;
+    if (!areLayers(...pages)) return formOf(pages[0]);
+    const remedy = "save it as one page, with RGB colours if these are its channels";
+    return { kind: "unsupported", form: "of several grey pages of one size", remedy };
   } catch (error) {
     if (error instanceof RangeError) return undefined;
     throw error;
   }
+}
+
+/** Whether two pages are grey and of one size: channels (ImageJ stores them so) or layers, of which one is not the image. */
+function areLayers(page: Tags, second?: Tags): boolean {
+  const isGrey = (tags: Tags) =>
+    GREY.includes(first(tags, TAG.photometric) ?? -1) && (first(tags, TAG.samples) ?? 1) === 1;
+  if (!second || !isGrey(page) || !isGrey(second)) return false;
+  return [TAG.width, TAG.height].every((tag) => first(page, tag) === first(second, tag));
 }
 
 /** Checks the tags of a page; undefined if they describe none. */
