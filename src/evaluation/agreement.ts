@@ -3,32 +3,22 @@ import { groupBy } from "../collections/index";
 import { shareOfRowsInterval } from "./intervals";
 import { labelsAndScores, type Prediction } from "./predictions";
 import { rank, rocAucOf } from "./ranking";
-import { type Interval, spearman } from "./statistics";
+import { spearman } from "./statistics";
 
 /** Images on which equally many experts agreed with the majority. */
-export interface AgreementGroup {
-  /** Such as `6/7`: six of seven experts chose the majority's class. */
-  readonly agreement: string;
-  readonly agreeing: number;
-  readonly total: number;
-  readonly n: number;
-  readonly positives: number;
-  readonly accuracy: number;
-  readonly accuracyCi95: Interval;
-  /** Area under the ROC curve within the group; NaN if a class is missing. */
-  readonly rocAuc: number;
-}
+export type AgreementGroup = ReturnType<typeof resultsByAgreement>[number];
 
 /** Results by the number of experts who agreed with the majority, from the most disputed images; without those that have no votes. */
-export function resultsByAgreement(predictions: readonly Prediction[], threshold: number): AgreementGroup[] {
+export function resultsByAgreement(predictions: readonly Prediction[], threshold: number) {
   const groups = groupBy(withVotes(predictions), ({ votes: { positive, total } }) => {
     return `${Math.max(positive, total - positive)}/${total}`;
   });
-  const results = [...groups].map(([agreement, rows]): AgreementGroup => {
+  const results = [...groups].map(([agreement, rows]) => {
     const [agreeing = 0, total = 0] = agreement.split("/").map(Number);
     const right = rows.map((row) => isRight(row, threshold));
     const { labels, logits, groups } = labelsAndScores(rows);
     return {
+      /** Such as `6/7`: six of seven experts chose the majority's class. */
       agreement,
       agreeing,
       total,
@@ -36,6 +26,7 @@ export function resultsByAgreement(predictions: readonly Prediction[], threshold
       positives: labels.filter((label) => label === 1).length,
       accuracy: right.filter(Boolean).length / rows.length,
       accuracyCi95: shareOfRowsInterval(right, groups),
+      /** Area under the ROC curve within the group; NaN if a class is missing. */
       rocAuc: rocAucOf(rank(labels, logits)),
     };
   });
@@ -43,29 +34,20 @@ export function resultsByAgreement(predictions: readonly Prediction[], threshold
 }
 
 /** Predictions of images with the same number of votes for the positive class. */
-export interface VoteGroup {
-  readonly votes: number;
-  readonly total: number;
-  readonly n: number;
-  readonly meanProbability: number;
-  /** Share of the images that the model predicts as positive. */
-  readonly calledPositive: number;
-}
+export type VoteGroup = ReturnType<typeof probabilityByVotes>["groups"][number];
 
 /** The predictions by votes for the positive class, and the rank correlation of both (Spearman). */
-export function probabilityByVotes(
-  predictions: readonly Prediction[],
-  threshold: number,
-): { groups: VoteGroup[]; correlation: number } {
+export function probabilityByVotes(predictions: readonly Prediction[], threshold: number) {
   const voted = withVotes(predictions);
   const byVotes = groupBy(voted, ({ votes: { positive, total } }) => `${positive}/${total}`);
-  const groups = [...byVotes.values()].map((rows): VoteGroup => {
+  const groups = [...byVotes.values()].map((rows) => {
     const { positive, total } = (rows[0] as Voted).votes;
     return {
       votes: positive,
       total,
       n: rows.length,
       meanProbability: rows.reduce((sum, row) => sum + row.probability, 0) / rows.length,
+      /** Share of the images that the model predicts as positive. */
       calledPositive: rows.filter((row) => row.probability >= threshold).length / rows.length,
     };
   });

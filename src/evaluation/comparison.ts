@@ -2,29 +2,19 @@
 import { InputError } from "../errors/index";
 import { ImageNames } from "../files/index";
 import { varianceOf } from "./contributions";
-import { type DelongTest, delongTest, rankEqually } from "./delong";
+import { delongTest, rankEqually } from "./delong";
 import { estimates, type IntervalName, type IntervalOptions } from "./intervals";
 import { labelsAndScores, type Prediction } from "./predictions";
 import type { RowGroups } from "./row-groups";
 import { differenceInterval } from "./score-interval";
 import { binomialTest, type Interval, signTest } from "./statistics";
 
-/** McNemar's test of paired decisions. */
-export interface McNemarTest {
-  /** Rows on which only model A is right. */
-  readonly onlyA: number;
-  readonly onlyB: number;
-  readonly bothRight: number;
-  readonly bothWrong: number;
-  /** Exact two-sided p of `onlyA` and `onlyB` being equally likely, in each row or group. */
-  readonly p: number;
-}
-
 /**
  * Tests whether two models are wrong equally often on the same rows (McNemar 1947, exact); of groups, whether the sign of their
  * differences is chance. @param rightA whether model A is right on each row @param groups of dependent rows
+ * @returns rows on which only one model is right, both or none, and the exact two-sided p of `onlyA` and `onlyB` being equally likely
  */
-export function mcnemarTest(rightA: ArrayLike<boolean>, rightB: ArrayLike<boolean>, groups?: RowGroups): McNemarTest {
+export function mcnemarTest(rightA: ArrayLike<boolean>, rightB: ArrayLike<boolean>, groups?: RowGroups) {
   let [onlyA, onlyB, bothRight, bothWrong] = [0, 0, 0, 0];
   const ahead = new Map<number, number>();
   for (let i = 0; i < rightA.length; i++) {
@@ -90,13 +80,7 @@ function isCalled({ scores, threshold }: ScoresAtThreshold, row: number): boolea
 }
 
 /** The comparison of two models on the same images. */
-export interface Comparison {
-  readonly n: number;
-  readonly thresholds: { readonly a: number; readonly b: number };
-  readonly delong: DelongTest;
-  readonly mcnemar: McNemarTest;
-  readonly differences: Record<IntervalName, PairedDifference>;
-}
+export type Comparison = ReturnType<typeof compareModels>;
 
 /** Another model's predictions in the order of these. @throws {InputError} `COMPARISON_IMAGES` if images or labels differ */
 export function pairedRows(rows: readonly Prediction[], others: readonly Prediction[]): Prediction[] {
@@ -120,7 +104,7 @@ export function pairedRows(rows: readonly Prediction[], others: readonly Predict
 export function compareModels(
   a: { readonly predictions: readonly Prediction[]; readonly threshold: number },
   b: { readonly predictions: readonly Prediction[]; readonly threshold: number },
-): Comparison {
+) {
   const { labels, groups, scores, logits } = labelsAndScores(a.predictions);
   const others = labelsAndScores(pairedRows(a.predictions, b.predictions));
   const ofA = { scores, rankBy: logits, threshold: a.threshold };

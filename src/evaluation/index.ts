@@ -18,6 +18,6 @@ export { foldsInTurn, type RowGroups, rowGroups } from "./row-groups";
 export * from "./run-results";
 export { meanInterval, shareInterval } from "./score-interval";
 export { readScoredTable, type ScoredTable, type ScoredTableOptions } from "./scored-table";
-export { type Spread, type Spreads, spreadOf } from "./spread";
+export { type Spreads, spreadOf } from "./spread";
 export { type Interval, normalShareBelow, spearman } from "./statistics";
 export * from "./threshold";

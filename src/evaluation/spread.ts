@@ -1,16 +1,7 @@
 /** @module Mean and spread of metrics over trainings that differ in fold or seed. */
 
-/** Statistics of a metric over the trainings that have it. */
-export interface Spread {
-  readonly mean: number;
-  /** Standard deviation (of a sample); null for a single training. */
-  readonly std: number | null;
-  readonly min: number;
-  readonly max: number;
-}
-
 /** By the names of the metrics. */
-export type Spreads = Readonly<Record<string, Spread>>;
+export type Spreads = Readonly<Record<string, ReturnType<typeof spread>>>;
 
 /** Mean and spread of every metric that is a number in at least one of the rows, by name. */
 export function spreadOf(rows: readonly object[]): Spreads {
@@ -22,7 +13,8 @@ export function spreadOf(rows: readonly object[]): Spreads {
   return Object.fromEntries([...values].map(([name, some]) => [name, spread(some)]));
 }
 
-function spread(values: readonly number[]): Spread {
+/** Statistics of a metric over the trainings that have it. The standard deviation, of a sample, is null for a single one. */
+function spread(values: readonly number[]) {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
   const std = values.length > 1 ? Math.sqrt(squares / (values.length - 1)) : null;

@@ -49,21 +49,7 @@ interface SearchOptions {
   readonly signal?: AbortSignal;
 }
 
-export interface SearchResult extends Logged {
-  /** Absolute path of the search's directory. */
-  readonly run: string;
-  readonly objective: string;
-  readonly trials: number;
-  readonly finished: number;
-  readonly failed: number;
-  readonly stoppedEarly: number;
-  readonly best: LeaderboardRow | undefined;
-  /** The smallest network whose interval includes the best value. */
-  readonly smallest: LeaderboardRow | undefined;
-  /** The best of the trials that were trained again on pixels. */
-  readonly bestOnPixels: LeaderboardRow | undefined;
-  readonly leaderboard: readonly LeaderboardRow[];
-}
+export type SearchResult = ReturnType<typeof summary> & Logged;
 
 /**
  * Runs or continues a search: no finished trial is repeated, and the others continue from their checkpoints.
@@ -146,6 +132,7 @@ async function openPool(
 
 function summary(run: string, objective: Monitor, trials: readonly TrialRecord[], rows: readonly LeaderboardRow[]) {
   return {
+    /** Absolute path of the search's directory. */
     run,
     objective: objective.metric,
     trials: trials.length,
@@ -153,7 +140,9 @@ function summary(run: string, objective: Monitor, trials: readonly TrialRecord[]
     failed: trials.filter(({ failure }) => failure !== undefined).length,
     stoppedEarly: rows.filter(({ stoppedEarly }) => stoppedEarly).length,
     best: rows[0],
+    /** The smallest network whose interval includes the best value. */
     smallest: smallestAsGood(rows),
+    /** The best of the trials that were trained again on pixels. */
     bestOnPixels: bestOnPixels(rows, objective),
     leaderboard: rows,
   };

@@ -15,13 +15,13 @@ import {
   type TrainingOptions,
 } from "../options/index";
 import { type RunConfig, RunDirectory } from "../runs/index";
-import { type LearningRatePlan, planLearningRate } from "./schedules";
+import { planLearningRate } from "./schedules";
 
 /** The options of a training, checked, and what their texts mean. No later code parses an option. */
 export interface PlannedOptions {
   readonly options: TrainingOptions;
   readonly monitor: Monitor;
-  readonly learningRate: LearningRatePlan;
+  readonly learningRate: ReturnType<typeof planLearningRate>;
   readonly thresholdRule: ThresholdRule;
 }
 

@@ -109,23 +109,17 @@ export function parseSchedule(text: string): ParsedSchedule {
   throw unknown;
 }
 
-export interface LearningRatePlan {
-  /** The highest rate. */
-  readonly highest: number;
-  /** For a schedule that reacts to the monitored metric. */
-  readonly plateau?: Plateau;
-  /** The rate at each step of a training of this length, with schedule and warm-up. */
-  over(length: ScheduleLength): (step: number) => number;
-}
-
 /** @throws {InputError} `SCHEDULE_UNKNOWN` */
-export function planLearningRate(options: TrainingOptions): LearningRatePlan {
+export function planLearningRate(options: TrainingOptions) {
   const highest = highestRate(options);
   const { schedule, plateau } = parseSchedule(options.schedule);
   return {
+    /** The highest rate. */
     highest,
+    /** For a schedule that reacts to the monitored metric. */
     ...(plateau && { plateau }),
-    over(length) {
+    /** The rate at each step of a training of this length, with schedule and warm-up. */
+    over(length: ScheduleLength): (step: number) => number {
       const factor = withWarmup(schedule(length), Math.round(options.warmup * length.stepsPerEpoch));
       return (step) => highest * factor(step);
     },

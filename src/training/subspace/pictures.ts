@@ -3,30 +3,13 @@ import { meanImage } from "../../dataset/index";
 import { type GivenTrainingOptions, resolveTrainingOptions } from "../../options/index";
 import { type Progress, silentProgress } from "../../progress/index";
 import { openTrainingData, type TrainingData } from "../data";
-import type { Basis } from "./basis";
 import { cachedBasis } from "./basis-cache";
 
 /** Tiles in memory; at 224 pixels they take 39 MB. */
 const MOST_TILES = 256;
 
-/** The subspace of `--stem subspace`. */
-export interface SubspacePictures {
-  readonly basis: Basis;
-  /** Names of the first 256 training tiles. */
-  readonly tiles: readonly string[];
-  /** Direction `index` around middle gray, RGB bytes [size * size * 3]; its largest deviation is black or white. */
-  direction(index: number): Uint8Array;
-  /** One of the {@link tiles} as RGB bytes. */
-  tile(name: string): Uint8Array;
-  /** One of the {@link tiles}, reconstructed from the first `rank` directions, as RGB bytes. */
-  reconstruction(name: string, rank: number): Uint8Array;
-}
-
 /** The subspace of a run's options, from the cache or computed. @throws {InputError} for unusable options or data */
-export async function subspacePictures(
-  given: GivenTrainingOptions,
-  progress: Progress = silentProgress,
-): Promise<SubspacePictures> {
+export async function subspacePictures(given: GivenTrainingOptions, progress: Progress = silentProgress) {
   const options = resolveTrainingOptions({ ...given, stem: "subspace" });
   const data = await openTrainingData(options, { progress });
   try {
@@ -42,14 +25,18 @@ export async function subspacePictures(
     const tile = (name: string) => bytes.get(name) as Uint8Array;
     return {
       basis,
+      /** Names of the first 256 training tiles. */
       tiles: names,
+      /** One of the `tiles` as RGB bytes. */
       tile,
-      direction(index) {
+      /** Direction `index` around middle gray, RGB bytes [size * size * 3]; its largest deviation is black or white. */
+      direction(index: number): Uint8Array {
         const values = Float32Array.from({ length: pixels }, (_, i) => directions[i * basis.rank + index] as number);
         const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
         return Uint8Array.from(values, (value) => Math.round(127.5 + (127.5 * value) / largest));
       },
-      reconstruction(name, rank) {
+      /** One of the `tiles`, reconstructed from the first `rank` directions, as RGB bytes. */
+      reconstruction(name: string, rank: number): Uint8Array {
         const own = tile(name);
         const apart = Float64Array.from(own, (value, i) => (value - (middle[i] as number)) / deviation(i));
         const picture = Float64Array.from(middle);
