@@ -2,23 +2,9 @@
 
 import { shareOfRowsInterval } from "./intervals";
 import type { RowGroups } from "./row-groups";
-import type { Interval } from "./statistics";
 
 /** Rows whose probability is in one bin. */
-export interface CalibrationBin {
-  readonly low: number;
-  readonly high: number;
-  readonly count: number;
-  /** Mean probability of the positive class; NaN in an empty bin. */
-  readonly meanProbability: number;
-  /** Share of positives; NaN in an empty bin. */
-  readonly positiveShare: number;
-}
-
-/** A bin with the 95 % interval of its share of positives; `[0, 1]` in an empty bin. */
-export interface MeasuredBin extends CalibrationBin {
-  readonly positiveShareCi95: Interval;
-}
+export type MeasuredBin = ReturnType<typeof measuredBins>[number];
 
 /** Number of bins of the expected calibration error, as in Guo et al. 2017. */
 const CALIBRATION_BINS = 15;
@@ -27,11 +13,7 @@ const CALIBRATION_BINS = 15;
  * Sorts probabilities into bins of equal width, open below and closed above (the first one includes 0), as in Guo et al. 2017 and
  * scikit-learn's `calibration_curve`.
  */
-export function calibrationBins(
-  labels: ArrayLike<number>,
-  probabilities: ArrayLike<number>,
-  bins = CALIBRATION_BINS,
-): CalibrationBin[] {
+export function calibrationBins(labels: ArrayLike<number>, probabilities: ArrayLike<number>, bins = CALIBRATION_BINS) {
   const counts = new Float64Array(bins);
   const sums = new Float64Array(bins);
   const positives = new Float64Array(bins);
@@ -47,18 +29,20 @@ export function calibrationBins(
     low: edges[i] as number,
     high: edges[i + 1] as number,
     count,
+    /** Mean probability of the positive class; NaN in an empty bin. */
     meanProbability: (sums[i] as number) / count,
+    /** Share of positives; NaN in an empty bin. */
     positiveShare: (positives[i] as number) / count,
   }));
 }
 
-/** {@link calibrationBins} with intervals. @param groups of dependent rows */
+/** {@link calibrationBins} with the 95 % interval of each one's share, `[0, 1]` in an empty bin. @param groups of dependent rows */
 export function measuredBins(
   labels: ArrayLike<number>,
   probabilities: ArrayLike<number>,
   bins = CALIBRATION_BINS,
   groups?: RowGroups,
-): MeasuredBin[] {
+) {
   const edges = edgesOf(bins);
   const binOfRow = Array.from(probabilities, (probability) => binOf(probability, edges));
   return calibrationBins(labels, probabilities, bins).map((bin, i) => {

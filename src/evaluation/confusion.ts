@@ -9,22 +9,7 @@ export interface Confusion {
 }
 
 /** Measures of binary decisions, all from 0 to 1. */
-export interface DecisionMetrics {
-  readonly accuracy: number;
-  /** Mean of recall and specificity; if a class is missing, the other one's value. */
-  readonly balancedAccuracy: number;
-  readonly precision: number;
-  /** Share of the positives that are found (sensitivity). */
-  readonly recall: number;
-  readonly specificity: number;
-  readonly f1: number;
-  /** Precision of both classes, weighted by their frequency. */
-  readonly weightedPrecision: number;
-  readonly weightedRecall: number;
-  readonly weightedF1: number;
-  /** Share of the positives that are missed; NaN (JSON `null`) without positives. */
-  readonly falseNegativeRate: number;
-}
+export type DecisionMetrics = Readonly<ReturnType<typeof decisionMetrics>>;
 
 /** Counts decisions; scores from `threshold` on are positive. */
 export function confusionAt(labels: ArrayLike<number>, scores: ArrayLike<number>, threshold: number): Confusion {
@@ -40,7 +25,7 @@ export function confusionAt(labels: ArrayLike<number>, scores: ArrayLike<number>
 }
 
 /** The measures, equal to scikit-learn's: precision, recall and F1 are 0 if nothing was predicted or nothing can be found. */
-export function decisionMetrics({ tp, fp, tn, fn }: Confusion): DecisionMetrics {
+export function decisionMetrics({ tp, fp, tn, fn }: Confusion) {
   const [positives, negatives] = [tp + fn, tn + fp];
   const n = positives + negatives;
   const recall = ratio(tp, positives);
@@ -50,14 +35,18 @@ export function decisionMetrics({ tp, fp, tn, fn }: Confusion): DecisionMetrics 
   const weighted = (ofPositive: number, ofNegative: number) => (positives * ofPositive + negatives * ofNegative) / n;
   return {
     accuracy: (tp + tn) / n,
+    /** Mean of recall and specificity; if a class is missing, the other one's value. */
     balancedAccuracy: positives === 0 ? specificity : negatives === 0 ? recall : (recall + specificity) / 2,
     precision,
+    /** Share of the positives that are found (sensitivity). */
     recall,
     specificity,
     f1,
+    /** Precision of both classes, weighted by their frequency. */
     weightedPrecision: weighted(precision, ratio(tn, tn + fn)),
     weightedRecall: weighted(recall, specificity),
     weightedF1: weighted(f1, ratio(2 * tn, 2 * tn + fn + fp)),
+    /** Share of the positives that are missed; NaN (JSON `null`) without positives. */
     falseNegativeRate: fn / positives,
   };
 }

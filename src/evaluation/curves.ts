@@ -1,5 +1,5 @@
 /** @module Curves over all thresholds: ROC with its band, also short enough for a model card, precision-recall, and all measures by threshold. */
-import { type Confusion, type DecisionMetrics, decisionMetrics } from "./confusion";
+import { decisionMetrics } from "./confusion";
 import { designEffect, varianceOf } from "./contributions";
 import { placements } from "./delong";
 import { checkScores, type Ranking, rank } from "./ranking";
@@ -62,13 +62,10 @@ function cumulated({ scores, positives, negatives }: Ranking) {
 }
 
 /** All measures at one threshold. */
-export interface SweepPoint extends DecisionMetrics {
-  readonly threshold: number;
-  readonly confusion: Confusion;
-}
+export type SweepPoint = ReturnType<typeof thresholdSweep>[number];
 
 /** All measures at the thresholds 0.01, 0.02 to 0.99. @throws {InputError} `METRICS_*` for invalid labels or scores */
-export function thresholdSweep(labels: ArrayLike<number>, scores: ArrayLike<number>): SweepPoint[] {
+export function thresholdSweep(labels: ArrayLike<number>, scores: ArrayLike<number>) {
   checkScores(labels, scores);
   const { scores: distinct, positives, negatives, totalPositives, totalNegatives } = rank(labels, scores);
   let [at, fn, tn] = [0, 0, 0];

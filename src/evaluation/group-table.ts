@@ -13,11 +13,10 @@ import {
 import { InputError } from "../errors/index";
 import { ImageNames } from "../files/index";
 import { counted } from "../format/index";
-import { type Confusion, confusionAt, type DecisionMetrics, decisionMetrics } from "./confusion";
+import { confusionAt, decisionMetrics } from "./confusion";
 import { metricIntervals } from "./intervals";
 import { labelsAndScores, type Prediction } from "./predictions";
 import { rank, rocAucOf } from "./ranking";
-import type { Interval } from "./statistics";
 
 /** Groups by image, and how many images have one. */
 export interface GroupTable {
@@ -94,18 +93,7 @@ function noImage(table: Table, predictions: readonly Prediction[], column: numbe
 }
 
 /** One group's results. */
-export interface Subgroup extends DecisionMetrics {
-  readonly group: string;
-  readonly n: number;
-  readonly positives: number;
-  /** NaN if a class is missing in the group. */
-  readonly rocAuc: number;
-  /** 95 %; NaN if a class is missing in the group. */
-  readonly rocAucCi95: Interval;
-  /** 95 %. */
-  readonly accuracyCi95: Interval;
-  readonly confusion: Confusion;
-}
+export type Subgroup = ReturnType<typeof measure>;
 
 /** Measures by group, sorted by name. Images without a group are in the group `(none)`. @param groupOf the group of an image */
 export function subgroupTable(
@@ -118,7 +106,8 @@ export function subgroupTable(
     .map(([group, rows]) => measure(group, rows, threshold));
 }
 
-function measure(group: string, rows: readonly Prediction[], threshold: number): Subgroup {
+/** Areas are NaN if a class is missing in the group. */
+function measure(group: string, rows: readonly Prediction[], threshold: number) {
   const { labels, scores, logits, groups } = labelsAndScores(rows);
   const confusion = confusionAt(labels, scores, threshold);
   const { rocAuc, accuracy } = metricIntervals(labels, scores, { threshold, groups, rankBy: logits });

@@ -16,7 +16,7 @@ import {
 import { hasErrorCode, InputError } from "../errors/index";
 import { bytesIn, mustBeReplaceable, writeFolderAtomically } from "../files/index";
 import { megabytes } from "../format/index";
-import { type ModelCard, modelSha256, type Verification } from "../model-directory/index";
+import { modelSha256 } from "../model-directory/index";
 import { type Progress, silentProgress } from "../progress/index";
 import { type CardExtras, writeCard } from "./card";
 
@@ -39,22 +39,7 @@ interface ExportOptions extends Partial<Omit<CompactOptions, "onBytes" | "onComp
 }
 
 /** The exported model. */
-export interface ExportResult {
-  readonly out: string;
-  readonly variant: Variant;
-  /** Of the trained network. */
-  readonly parameters: number;
-  /** Weights that are stored in 8 or 4 bits. 0 in int8 and compact: the network has no layer that they round. */
-  readonly roundedWeights: number;
-  /** Of all files together. */
-  readonly bytes: number;
-  readonly sha256: string;
-  /** How the first layer was compressed. Null for other variants. */
-  readonly compression: ModelCard["compression"] | null;
-  /** Comparison with TensorFlow's logits on the validation tiles. Null if the tiles were not found. */
-  readonly verification: Verification | null;
-  readonly seconds: number;
-}
+export type ExportResult = Awaited<ReturnType<typeof exportRun>>;
 
 /**
  * Exports a run. The input of the model is `pixels`, raw pixels as uint8 [n, size, size, 3], and its output is `logit`, float32
@@ -64,7 +49,7 @@ export interface ExportResult {
  *   `EXPORT_TILES_ALIKE`
  * @throws {HistoError} `EXPORT_DIFFERS`, `EXPORT_TOO_LOSSY`
  */
-export async function exportRun(options: ExportOptions): Promise<ExportResult> {
+export async function exportRun(options: ExportOptions) {
   const started = performance.now();
   const { progress = silentProgress, variant = "fp32", signal } = options;
   const run = await readTrainedRun(options.run);
@@ -91,11 +76,16 @@ export async function exportRun(options: ExportOptions): Promise<ExportResult> {
     const { mpp = run.config.mpp } = options;
     const card = await writeCard(run, directory, graph, { variant, ...extras, ...(mpp !== undefined && { mpp }) });
     return {
+      /** Of the trained network. */
       parameters: graph.parameters,
+      /** Weights that are stored in 8 or 4 bits. 0 in int8 and compact: the network has no layer that they round. */
       roundedWeights: graph.roundedWeights,
+      /** Of all files together. */
       bytes: bytesIn(directory),
       sha256: modelSha256(card.files ?? {}),
+      /** How the first layer was compressed. Null for other variants. */
       compression: extras.compression ?? null,
+      /** Comparison with TensorFlow's logits on the validation tiles. Null if the tiles were not found. */
       verification: extras.verification ?? null,
     };
   });
