@@ -18,10 +18,9 @@ export function listOf(text = ""): string[] {
 export function apiKeysOf(text = ""): string[] {
   const keys = listOf(text);
   if (text === "" || keys.length > 0) return keys;
-  throw new InputError(
-    "API_KEYS_EMPTY",
-    "HISTO_API_KEYS is set but contains no key; give keys separated by commas, or unset it to serve without keys.",
-  );
+  const message =
+    "HISTO_API_KEYS is set but contains no key; give keys separated by commas, or unset it to serve without keys.";
+  throw new InputError("API_KEYS_EMPTY", message);
 }
 
 /**
@@ -37,10 +36,9 @@ export function tokensOf(issuer = "", audience = ""): TokenIssuer | undefined {
     throw new InputError("TOKEN_ISSUER_INVALID", message);
   }
   if (audience) return { issuer, audience };
-  throw new InputError(
-    "TOKEN_AUDIENCE_MISSING",
-    "HISTO_OIDC_AUDIENCE is missing; without it every token of the issuer would be accepted, also those for other services.",
-  );
+  const message =
+    "HISTO_OIDC_AUDIENCE is missing; without it every token of the issuer would be accepted, also those for other services.";
+  throw new InputError("TOKEN_AUDIENCE_MISSING", message);
 }
 
 /** Origins whose pages may call the service. @param setting name of the setting @throws {InputError} `ORIGIN_INVALID` */

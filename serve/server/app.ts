@@ -167,10 +167,8 @@ export async function readBody(request: IncomingMessage, limit: number, memory: 
 }
 
 function tooLarge(limit: number): Problem {
-  return new Problem(
-    "BODY_TOO_LARGE",
-    `At most ${(limit / 2 ** 20).toFixed(1)} MiB are accepted: send a smaller file, or fewer at once.`,
-  );
+  const message = `At most ${(limit / 2 ** 20).toFixed(1)} MiB are accepted: send a smaller file, or fewer at once.`;
+  return new Problem("BODY_TOO_LARGE", message);
 }
 
 function discard(request: IncomingMessage): void {

@@ -96,10 +96,8 @@ const FOREIGN_ADDRESS = ["EADDRNOTAVAIL", "ENOTFOUND", "EAI_AGAIN", "EAI_NONAME"
 /** The reason why the port cannot be opened, and the option to change. */
 function listenProblem(error: Error, host: string, port: number): Error {
   if (hasErrorCode(error, ...FOREIGN_ADDRESS)) {
-    return new InputError(
-      "HOST_UNAVAILABLE",
-      `--host: ${host} is not an address of this machine; use 0.0.0.0 for all addresses.`,
-    );
+    const message = `--host: ${host} is not an address of this machine; use 0.0.0.0 for all addresses.`;
+    return new InputError("HOST_UNAVAILABLE", message);
   }
   const taken = hasErrorCode(error, "EADDRINUSE");
   if (!taken && !hasErrorCode(error, "EACCES")) return error;

@@ -16,7 +16,7 @@ import {
   type Table,
   type TableRow,
 } from "./table";
-import type { DatasetOptions, Votes } from "./types";
+import type { Dataset, DatasetOptions, Votes } from "./types";
 
 /** Usual names of the column of images, in order of preference. */
 export const IMAGE_COLUMNS = [
@@ -204,18 +204,11 @@ const PLAUSIBLE = [0.05, 20] as const;
 /** Scales that differ by less are equal: scanners of one kind differ by so much. */
 const TOLERANCE = 1.05;
 
-/** The scale of a table's images. */
-export interface TableScale {
-  /** Micrometres per pixel, if all images have the same. */
-  readonly mpp?: number;
-  readonly notes: readonly string[];
-}
-
 /**
  * Reads the column of micrometres per pixel, if the table has one. Images are never rescaled by it: a note says if they have
  * different scales, or if the values are of another unit or missing.
  */
-export function scaleOf(table: Table): TableScale {
+export function scaleOf(table: Table): Pick<Dataset, "mpp"> & Required<Pick<Dataset, "notes">> {
   const [column] = columnsNamed(table, SCALE_COLUMNS);
   if (column === undefined) return { notes: [] };
   const name = `The column ${quoted(table.columns[column])}`;

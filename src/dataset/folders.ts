@@ -141,10 +141,8 @@ async function mustBeRead(directory: string, folders: readonly ClassImages[]): P
   if (ofImages.length === 0 && bare.length === 0 && !isEmpty) return;
   const remedy = await remedyOfContainers(directory, folders);
   if (ofImages.length > 0) {
-    throw new InputError(
-      "DATA_LAYOUT_UNKNOWN",
-      `${directory}: ${listed(ofImages.map(({ path }) => path))} is no name of a class; name the folder above the classes with --data, or rename it${remedy}.`,
-    );
+    const message = `${directory}: ${listed(ofImages.map(({ path }) => path))} is no name of a class; name the folder above the classes with --data, or rename it${remedy}.`;
+    throw new InputError("DATA_LAYOUT_UNKNOWN", message);
   }
   if (bare.length > 0) {
     const message = `${directory}: the images in ${listed(bare.map(({ path }) => path))} have no class; put them into a folder for each class, or name a label table with --table${remedy}.`;

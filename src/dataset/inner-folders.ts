@@ -27,25 +27,18 @@ export interface PlacedImage {
   readonly group?: string;
 }
 
-/** The images of a data set of folders. */
-export interface PlacedImages {
-  readonly images: readonly PlacedImage[];
-  /** Where the folders of the groups are. */
-  readonly grouping: string;
-  readonly notes: readonly string[];
-}
-
 /**
  * Places the images of folders: in `HP/train/a.png`, the inner folder is a partition, in `HP/patient7/a.png` a group, and in
  * `patient7/HP/a.png`, it is the class if the positive class is the name of an inner folder.
+ * @returns `grouping`: where the folders of the groups are
  * @throws {InputError} `DATA_POSITIVE_AMBIGUOUS` if it is that of an outer one too
  */
-export function placeImages(folders: readonly ClassImages[], options: DatasetOptions, reading: Reading): PlacedImages {
+export function placeImages(folders: readonly ClassImages[], options: DatasetOptions, reading: Reading) {
   const images = folders.flatMap(({ className, partition, path, images }) =>
     images.map((file) => ({ file, name: `${path}/${file}`, className, partition })),
   );
   if (holdClasses(folders, options.positive)) {
-    const placed = images.map(({ file, name, className, partition }) => {
+    const placed: PlacedImage[] = images.map(({ file, name, className, partition }) => {
       const group = options.groupColumn === undefined ? { group: className } : {};
       return { name, className: outermost(file), partition, ...group };
     });
@@ -54,7 +47,9 @@ export function placeImages(folders: readonly ClassImages[], options: DatasetOpt
   const hasPartitions = folders.some(({ path }) => path.includes("/")) || options.partitionColumn !== undefined;
   const inner = hasPartitions ? undefined : partitionsOfFolders(images.map(({ file }) => file));
   const note = "Partitions are taken from the folders inside the classes (--partition-column none turns this off).";
-  const divided = inner ? images.map((image, i) => ({ ...image, partition: inner[i] as Partition })) : images;
+  const divided: (PlacedImage & { file: string })[] = inner
+    ? images.map((image, i) => ({ ...image, partition: inner[i] as Partition }))
+    : images;
   const groups = options.groupColumn === undefined && reading > 1 ? innerGroups(divided) : undefined;
   return {
     images: groups ? divided.map((image, i) => ({ ...image, group: groups[i] as string })) : divided,

@@ -64,10 +64,8 @@ export async function locateImages(
   }
   if (missing.length > 0 && options.requireImages !== false) {
     const where = roots.map((root) => relative(directory, root) || ".").join(" and ");
-    throw new ImagesMissingError(
-      missing.length === lines.size,
-      `${missing.length} of ${counted(lines.size, "image")} of ${table} are not in ${directory} (looked in ${where}): ${listed(missing, 20)}. Put them there or name their folder with --image-folder.`,
-    );
+    const message = `${missing.length} of ${counted(lines.size, "image")} of ${table} are not in ${directory} (looked in ${where}): ${listed(missing, 20)}. Put them there or name their folder with --image-folder.`;
+    throw new ImagesMissingError(missing.length === lines.size, message);
   }
   return located;
 }

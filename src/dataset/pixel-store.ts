@@ -50,17 +50,6 @@ export class UnreadableImagesError extends InputError {
   }
 }
 
-export interface PackSummary {
-  /** Images that were read but look wrong, by kind of problem. */
-  readonly warnings: NonNullable<PixelStore["warnings"]>;
-  readonly store: PixelStore;
-  readonly path: string;
-  readonly decoded: number;
-  readonly reused: number;
-  /** Number of images of the previous store that are no longer in the data set. */
-  readonly removed: number;
-}
-
 /**
  * Opens the packed pixels of a data set after packing new and changed images. An image file is read again only if its size or
  * time changes, and decoded again only if its content changes.
@@ -71,8 +60,8 @@ export async function openPixelStore(dataset: Dataset, options: PixelStoreOption
   return (await packPixels(dataset, options)).store;
 }
 
-/** Like {@link openPixelStore}, and reports what was done. */
-export async function packPixels(dataset: Dataset, options: PixelStoreOptions): Promise<PackSummary> {
+/** Like {@link openPixelStore}. @returns also what was done; `removed`: images of the previous store that are no longer in the set */
+export async function packPixels(dataset: Dataset, options: PixelStoreOptions) {
   const { size, resize = DEFAULT_RESIZE } = options;
   if (!Number.isInteger(size) || size < 1) throw new RangeError("The size must be a whole number of pixels.");
   const folder = join(options.cacheDirectory ?? cacheDirectory(), "pixels");

@@ -5,24 +5,14 @@ import type { PixelStore } from "./types";
 const EDGE = 8;
 const WIDTH = EDGE * EDGE * 3;
 
-export interface PlaneProjection {
-  readonly x: Float64Array;
-  readonly y: Float64Array;
-  /** Shares of the variance along x and y, 0 to 1. */
-  readonly explained: readonly [number, number];
-}
-
 /** Mean colours of an 8x8 grid over each tile: [n, 192], the values 0 to 255. */
 function colourGrids(store: PixelStore, positions: ArrayLike<number>): Float64Array {
   const features = new Float64Array(positions.length * WIDTH);
   const pixels = new Uint8Array(store.bytesPerImage);
   const counts = new Float64Array(EDGE * EDGE);
   const cell = Int32Array.from({ length: store.size ** 2 }, (_, i) => {
-    const [x, y] = [i % store.size, Math.floor(i / store.size)].map((at) => Math.floor((at * EDGE) / store.size)) as [
-      number,
-      number,
-    ];
-    return y * EDGE + x;
+    const at = (place: number) => Math.floor((place * EDGE) / store.size);
+    return at(Math.floor(i / store.size)) * EDGE + at(i % store.size);
   });
   for (const index of cell) counts[index]!++;
   for (let row = 0; row < positions.length; row++) {
@@ -35,8 +25,11 @@ function colourGrids(store: PixelStore, positions: ArrayLike<number>): Float64Ar
   return features;
 }
 
-/** Projects tiles onto the two directions in which their colour grids differ most. */
-export function projectTiles(store: PixelStore, positions: ArrayLike<number>): PlaneProjection {
+/**
+ * Projects tiles onto the two directions in which their colour grids differ most.
+ * @returns `explained`: shares of the variance along x and y, 0 to 1
+ */
+export function projectTiles(store: PixelStore, positions: ArrayLike<number>) {
   const n = positions.length;
   const grids = colourGrids(store, positions);
   const mean = Float64Array.from({ length: WIDTH }, (_, j) => {
@@ -60,5 +53,5 @@ export function projectTiles(store: PixelStore, positions: ArrayLike<number>): P
     const axis = vectors.subarray(k * WIDTH, (k + 1) * WIDTH);
     return Float64Array.from(rows, (row) => row.reduce((sum, value, j) => sum + value * (axis[j] as number), 0));
   };
-  return { x: along(0), y: along(1), explained: [share(0), share(1)] };
+  return { x: along(0), y: along(1), explained: [share(0), share(1)] as const };
 }

@@ -98,10 +98,9 @@ export async function requireCredentials(environment: NodeJS.ProcessEnv = proces
   ];
   if (files.some((file) => existsSync(file))) return;
   if (environment.AWS_EC2_METADATA_DISABLED !== "true" && (await isOnEc2())) return;
-  throw new HistoError(
-    "AWS_CREDENTIALS_MISSING",
-    "There are no AWS credentials here: run `aws configure` (or `aws sso login`), or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
-  );
+  const message =
+    "There are no AWS credentials here: run `aws configure` (or `aws sso login`), or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.";
+  throw new HistoError("AWS_CREDENTIALS_MISSING", message);
 }
 
 async function isOnEc2(): Promise<boolean> {

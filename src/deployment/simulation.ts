@@ -3,7 +3,7 @@
  * concurrent requests per machine, and autoscaling with the delay of starting a machine; and Lambda functions.
  */
 import type { Random } from "../random/index";
-import { type LatencySummary, type Sampler, summarize, TimeQueue } from "./latency";
+import { type Sampler, summarize, TimeQueue } from "./latency";
 
 interface ServerSimulation {
   /** Work of one request in one of a machine's places. */
@@ -30,19 +30,12 @@ export const SERVER_DEFAULTS = {
   bootSeconds: 180,
 } as const;
 
-export interface ServerOutcome {
-  readonly requests: number;
-  /** Requests answered 503 because the queue was full. */
-  readonly rejected: number;
-  readonly maxMachines: number;
-  /** Billed machine seconds, including booting. */
-  readonly machineSeconds: number;
-  /** Waiting time and work of the answered requests. */
-  readonly latency: LatencySummary;
-}
-
-/** Simulates the fleet for the given arrivals (seconds, ascending), first come first served. */
-export function simulateServers(arrivals: Float64Array, options: ServerSimulation, random: Random): ServerOutcome {
+/**
+ * Simulates the fleet for the given arrivals (seconds, ascending), first come first served.
+ * @returns `rejected`: requests answered 503 because the queue was full; `machineSeconds`: billed, including booting; `latency`:
+ * waiting time and work of the answered requests
+ */
+export function simulateServers(arrivals: Float64Array, options: ServerSimulation, random: Random) {
   return new Fleet(arrivals[0] ?? 0, options, random).run(arrivals);
 }
 
@@ -72,7 +65,7 @@ class Fleet {
     this.nextDecision = from + options.periodSeconds;
   }
 
-  run(arrivals: Float64Array): ServerOutcome {
+  run(arrivals: Float64Array) {
     for (const now of arrivals) {
       this.advance(now);
       if (this.completions.size < this.places) this.start(now, now);
@@ -163,20 +156,12 @@ export const LAMBDA_DEFAULTS = {
   growthPerTenSeconds: 1000,
 } as const;
 
-export interface LambdaOutcome {
-  readonly requests: number;
-  readonly coldStarts: number;
-  /** Requests rejected (429) because of a limit. */
-  readonly throttled: number;
-  readonly maxConcurrency: number;
-  /** Billed seconds, including initialization. */
-  readonly billedSeconds: number;
-  /** Of the requests that were answered. */
-  readonly latency: LatencySummary;
-}
-
-/** Simulates the function for the given arrivals (seconds, ascending). */
-export function simulateLambda(arrivals: Float64Array, options: LambdaSimulation, random: Random): LambdaOutcome {
+/**
+ * Simulates the function for the given arrivals (seconds, ascending).
+ * @returns `throttled`: requests rejected (429) because of a limit; `billedSeconds`: including initialization; `latency`: of the
+ * requests that were answered
+ */
+export function simulateLambda(arrivals: Float64Array, options: LambdaSimulation, random: Random) {
   const busy = new TimeQueue();
   // Times at which idle environments became idle, ascending; the newest is used first, the oldest expire.
   const idle: number[] = [];

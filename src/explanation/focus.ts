@@ -3,15 +3,12 @@ import { glanceAt } from "../familiar/index";
 import { leastOutlined } from "./drawing";
 import type { Explanation, HeatMap } from "./explain";
 
-export interface Focus {
-  /** Share of the map's total weight in the outlined parts, 0 to 1; near 0.1 if all parts weigh the same. */
-  readonly weight: number;
-  /** Share of the outlined parts that is tissue, 0 to 1. */
-  readonly tissue: number;
-}
-
-/** Compares the outlined tenth of the parts with the whole map. */
-export function focusOf({ pixels, size }: Explanation, { grid, contributions }: HeatMap): Focus {
+/**
+ * Compares the outlined tenth of the parts with the whole map.
+ * @returns `weight`: their share of the map's total weight, 0 to 1, near 0.1 if all parts weigh the same; `tissue`: the share of
+ * them that is tissue, 0 to 1
+ */
+export function focusOf({ pixels, size }: Explanation, { grid, contributions }: HeatMap) {
   const least = leastOutlined(contributions);
   const weights = contributions.map(Math.abs);
   const outlined = weights.flatMap((weight, part) => (weight >= least ? [part] : []));

@@ -81,16 +81,16 @@ export async function requireRedis({ options, shown }: RedisAddress): Promise<vo
   const connection = { ...options, retryStrategy: () => null, connectTimeout: CONNECT_MS, disconnectTimeout };
   const probe = new QueueBase("histo-probe", { connection });
   probe.on("error", () => undefined);
-  let timer: NodeJS.Timeout | undefined;
-  const tooLong = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error("no answer")), CONNECT_MS);
+  const ended = new AbortController();
+  const tooLong = wait(CONNECT_MS, undefined, { signal: ended.signal }).then(() => {
+    throw new Error("no answer");
   });
   try {
     await Promise.race([probe.waitUntilReady(), tooLong]);
   } catch (error) {
     throw new HistoError("REDIS_UNREACHABLE", `${shown} ${reasonOf(error)}`, { cause: error });
   } finally {
-    clearTimeout(timer);
+    ended.abort();
     await probe.close().catch(() => undefined);
   }
 }

@@ -19,12 +19,6 @@ export interface SlideLabel {
   readonly patient?: string;
 }
 
-export interface SlideLabels {
-  labelOf(slide: string): SlideLabel | undefined;
-  /** The table's names that are those of none of these slides. */
-  namesBeside(slides: readonly string[]): string[];
-}
-
 const SLIDE_COLUMNS = ["slide", "slide id", "filename", "file", "image", "image name", "name"];
 const LABEL_COLUMNS = ["label", "class", "diagnosis", "target", "ground truth"];
 /** The file's extension. The second slide of a name, such as `a.svs-2`, is not `a`. */
@@ -36,7 +30,7 @@ const PARTITION_COLUMNS = ["partition", "split", "subset", "set"];
  * @param classes `[negative, positive]`; 0 and 1 mean the same, unless one of the classes has such a name
  * @throws {InputError} `TABLE_...`, `SLIDE_LABELS`
  */
-export async function readSlideLabels(path: string, classes: readonly [string, string]): Promise<SlideLabels> {
+export async function readSlideLabels(path: string, classes: readonly [string, string]) {
   const table = await readTable(path);
   const slideAt = findColumn(table, SLIDE_COLUMNS);
   const labelAt = findColumn(table, LABEL_COLUMNS);
@@ -53,10 +47,8 @@ export async function readSlideLabels(path: string, classes: readonly [string, s
     const text = fields[labelAt] ?? "";
     const found = names.indexOf(classKey(text));
     if (found < 0) {
-      throw new InputError(
-        "SLIDE_LABELS",
-        `${path}, line ${line}: ${text || "nothing"} is neither ${classes.join(" nor ")}.`,
-      );
+      const message = `${path}, line ${line}: ${text || "nothing"} is neither ${classes.join(" nor ")}.`;
+      throw new InputError("SLIDE_LABELS", message);
     }
     const given = (partitionAt === undefined ? "" : fields[partitionAt]) || "test";
     const [label, partition] = [(found % 2) as 0 | 1, partitionNamed(given)];
@@ -78,8 +70,9 @@ export async function readSlideLabels(path: string, classes: readonly [string, s
     return labels.has(slide) ? slide : slide.replace(EXTENSION, "");
   };
   return {
-    labelOf: (slide) => labels.get(nameOf(slide)),
-    namesBeside(slides) {
+    labelOf: (slide: string): SlideLabel | undefined => labels.get(nameOf(slide)),
+    /** The table's names that are those of none of these slides. */
+    namesBeside(slides: readonly string[]): string[] {
       const named = new Set(slides.map(nameOf));
       return [...labels.keys()].filter((name) => !named.has(name));
     },

@@ -69,8 +69,6 @@ export function stainNormalizer({ method, parameters }: StainNormalization): Sta
 }
 
 function unusable(method: string): InputError {
-  return new InputError(
-    "STAIN_REFERENCE_UNUSABLE",
-    `The reference tile for ${method} normalization has too little tissue or only one stain; choose another tile.`,
-  );
+  const message = `The reference tile for ${method} normalization has too little tissue or only one stain; choose another tile.`;
+  return new InputError("STAIN_REFERENCE_UNUSABLE", message);
 }

@@ -95,10 +95,8 @@ async function predictQueued(
 /** The reason why this machine cannot take slides. */
 function refusalOf({ protocol, path, settings }: QueuedSlide): InputError | undefined {
   if (protocol !== PROTOCOL) {
-    return new InputError(
-      "WORKER_VERSION",
-      "This worker cannot take slides: they come from another version of this program.",
-    );
+    const message = "This worker cannot take slides: they come from another version of this program.";
+    return new InputError("WORKER_VERSION", message);
   }
   const missing = [path, settings.model].find((needed) => !existsSync(needed));
   if (missing === undefined) return undefined;

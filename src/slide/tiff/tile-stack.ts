@@ -149,10 +149,8 @@ function onWhite(value: number, opaque: number, extra: number): number {
 async function decodeWebpTile(layout: PageLayout, bytes: Uint8Array, rows: number): Promise<Uint8Array> {
   const { width, height, data } = await decode(layout, bytes, layout.tileWidth * rows);
   if (width === layout.tileWidth && height === rows) return data;
-  throw new HistoError(
-    "IMAGE_CORRUPT",
-    `a tile of ${width} x ${height} pixels instead of ${layout.tileWidth} x ${rows}`,
-  );
+  const message = `a tile of ${width} x ${height} pixels instead of ${layout.tileWidth} x ${rows}`;
+  throw new HistoError("IMAGE_CORRUPT", message);
 }
 
 async function decode(

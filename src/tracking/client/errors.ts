@@ -28,12 +28,8 @@ export class ApiError extends Error {
     }
     // Without full stops at its end, because sentences follow it.
     const line = message.replace(/\s+/g, " ").trim().slice(0, 500).replace(/\.+$/, "");
-    return new ApiError(
-      `${request} was answered with ${statusCode}${code ? ` ${code}` : ""}${line ? `: ${line}` : ""}`,
-      statusCode,
-      code,
-      delayOf(retryAfter),
-    );
+    const whole = `${request} was answered with ${statusCode}${code ? ` ${code}` : ""}${line ? `: ${line}` : ""}`;
+    return new ApiError(whole, statusCode, code, delayOf(retryAfter));
   }
 }
 

@@ -54,11 +54,8 @@ export class ExperimentClient {
       experiment = await this.getExperimentByName(name);
     }
     if (experiment.lifecycle_stage === "active") return experiment;
-    throw new ApiError(
-      `The experiment "${name}" has been deleted on the server: restore it (mlflow experiments restore -x ${experiment.experiment_id}) or choose another name.`,
-      409,
-      "RESOURCE_DELETED",
-    );
+    const message = `The experiment "${name}" has been deleted on the server: restore it (mlflow experiments restore -x ${experiment.experiment_id}) or choose another name.`;
+    throw new ApiError(message, 409, "RESOURCE_DELETED");
   }
 
   async deleteExperiment(experiment_id: string): Promise<void> {

@@ -209,10 +209,8 @@ export class Transport {
     try {
       return JSON.parse(text);
     } catch {
-      throw new ApiError(
-        `${this.describe(exchange)} was not answered by an MLflow server (no JSON): check MLFLOW_TRACKING_URI.`,
-        answer.statusCode ?? 0,
-      );
+      const message = `${this.describe(exchange)} was not answered by an MLflow server (no JSON): check MLFLOW_TRACKING_URI.`;
+      throw new ApiError(message, answer.statusCode ?? 0);
     }
   }
 
@@ -221,10 +219,8 @@ export class Transport {
     const status = answer.statusCode ?? 0;
     if (status >= 300 && status < 400) {
       const target = answer.headers.location ?? "another address";
-      throw new ApiError(
-        `${this.settings.trackingUri} redirects to ${target}: set MLFLOW_TRACKING_URI to that.`,
-        status,
-      );
+      const message = `${this.settings.trackingUri} redirects to ${target}: set MLFLOW_TRACKING_URI to that.`;
+      throw new ApiError(message, status);
     }
     throw ApiError.fromAnswer(this.describe(exchange), status, text, answer.headers["retry-after"]);
   }

@@ -2,11 +2,11 @@
 import { randomUUID } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Interrupted } from "../../errors/index";
 import { connectionSettings } from "../client/settings";
 import { type RunStatus, storableName, storableText } from "../client/values";
 import { Journal, lastStatus, type RunEvent, readRunEvent } from "../spool/journal";
-import type { Notice } from "../spool/retry-policy";
 import { SpoolDirectory } from "../spool/spool-directory";
 import { openSpoolSender } from "../spool/spool-sender-host";
 import { ActiveRun } from "./active-run";
@@ -84,11 +84,8 @@ export async function startRun(options: StartRunOptions = {}): Promise<ActiveRun
   }
   await attempt(() => journal.sync());
 
-  let announce: (notice: Notice) => void = () => undefined;
-  const answered = new Promise<void>((done) => {
-    announce = () => done();
-  });
-  const { systemMetrics = defaultSystemMetrics() } = options;
+  const answered = new AbortController();
+  const { systemMetrics = defaultSystemMetrics(), absence = "always" } = options;
   const sender = openSpoolSender(
     {
       directory: spool.path,
@@ -99,23 +96,14 @@ export async function startRun(options: StartRunOptions = {}): Promise<ActiveRun
     },
     (notice) => {
       run.receive(notice);
-      announce(notice);
+      answered.abort();
     },
   );
   const { trackingUri } = settings;
-  const run = new ActiveRun({
-    spool,
-    journal,
-    sender,
-    header,
-    amends,
-    trackingUri,
-    say,
-    absence: options.absence ?? "always",
-  });
+  const run = new ActiveRun({ spool, journal, sender, header, amends, trackingUri, say, absence });
   for (const problem of problems) run.failed(problem);
   if (options.tags) run.setTags(options.tags);
-  await withinTime(answered, options.waitMs ?? 3000);
+  await sleep(options.waitMs ?? 3000, undefined, { signal: answered.signal }).catch(() => undefined);
   return run;
 }
 
@@ -171,15 +159,4 @@ function takeFromEnvironment(variable: string): string | undefined {
 function defaultSystemMetrics(): number | false {
   if (/^(false|0)$/i.test(process.env.MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING ?? "")) return false;
   return 1000 * (Number(process.env.MLFLOW_SYSTEM_METRICS_SAMPLING_INTERVAL) || 10);
-}
-
-async function withinTime(event: Promise<void>, milliseconds: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  await Promise.race([
-    event,
-    new Promise<void>((done) => {
-      timer = setTimeout(done, milliseconds);
-    }),
-  ]);
-  clearTimeout(timer);
 }

@@ -93,10 +93,9 @@ export class Journal {
   /** @throws {TrackingInputError} `RUN_ENDED` if the journal is closed */
   mustBeOpen(): void {
     if (!this.closed) return;
-    throw new TrackingInputError(
-      "RUN_ENDED",
-      "the run has ended, and data logged after end() is left out; start it again with startRun in the same spoolDirectory to add to it (amend: true keeps its status and its end)",
-    );
+    const message =
+      "the run has ended, and data logged after end() is left out; start it again with startRun in the same spoolDirectory to add to it (amend: true keeps its status and its end)";
+    throw new TrackingInputError("RUN_ENDED", message);
   }
 
   /**

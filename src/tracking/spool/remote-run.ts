@@ -83,11 +83,8 @@ async function parentByKey(client: Mlflow, header: RunEvent): Promise<string | u
 async function activeRun(client: Mlflow, runId: string): Promise<Run> {
   const run = await client.getRun(runId);
   if (run.info.lifecycle_stage === "active") return run;
-  throw new ApiError(
-    `Run ${runId} has been deleted on the server: restore it (mlflow runs restore) first.`,
-    409,
-    "RESOURCE_DELETED",
-  );
+  const message = `Run ${runId} has been deleted on the server: restore it (mlflow runs restore) first.`;
+  throw new ApiError(message, 409, "RESOURCE_DELETED");
 }
 
 function remoteOf(run: Run): RemoteRun {
