@@ -22,12 +22,6 @@ export const HUB_PREFIX = "hf:";
 const USUAL_PATHS = ["onnx/model.onnx", "model.onnx"];
 const PUBLIC_HUB = "https://huggingface.co";
 
-interface HubName {
-  readonly repo: string;
-  readonly revision: string;
-  readonly path?: string;
-}
-
 /** `owner/name` of a name on the hub, or undefined for other names. */
 export function repositoryOf(name: string): string | undefined {
   return name.startsWith(HUB_PREFIX) ? parse(name).repo : undefined;
@@ -69,7 +63,7 @@ function folderOf(revision: string): string {
   return revision.replace(/[^\w-]/g, (character) => `%${character.charCodeAt(0).toString(16)}`);
 }
 
-function parse(name: string): HubName {
+function parse(name: string) {
   const match = /^hf:([\w.-]+\/[\w.-]+)(?:@([\w./-]+?))?(?:\/(.+\.onnx))?$/.exec(name);
   const path = match?.[3];
   if (!match || path?.split("/").includes("..")) {
@@ -82,7 +76,7 @@ function parse(name: string): HubName {
 /** Fetches a file into the folder, completely or not at all. @returns false if the repository has no such file */
 async function fetchFile(
   name: string,
-  { repo, revision }: HubName,
+  { repo, revision }: ReturnType<typeof parse>,
   path: string,
   folder: string,
   { progress, signal }: FetchContext,

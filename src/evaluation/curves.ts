@@ -114,11 +114,7 @@ export function thresholdCurve(
 }
 
 /** Pointwise 95 % band of a ROC curve on an even grid of false positive rates; NaN if a class is missing. */
-export interface RocBand {
-  readonly falsePositiveRate: Float64Array;
-  readonly low: Float64Array;
-  readonly high: Float64Array;
-}
+export type RocBand = ReturnType<typeof rocBand>;
 
 /**
  * At each of `points` false positive rates, the 95 % interval of the true positive rate. Two independent errors are added as squares
@@ -130,7 +126,7 @@ export function rocBand(
   labels: ArrayLike<number>,
   scores: ArrayLike<number>,
   { groups, points = 101 }: { readonly groups?: RowGroups | undefined; readonly points?: number } = {},
-): RocBand {
+) {
   const curve = rocCurve(labels, scores);
   const { contributions } = placements(labels, scores);
   const [negatives, positives] = [rowsOf(0, labels, contributions, groups), rowsOf(1, labels, contributions, groups)];

@@ -19,16 +19,7 @@ import { labelsAndScores, type Prediction } from "./predictions";
 import { rank, rocAucOf } from "./ranking";
 
 /** Groups by image, and how many images have one. */
-export interface GroupTable {
-  groupOf(prediction: Pick<Prediction, "filename">): string | undefined;
-  readonly imageColumn: string;
-  /** Number of images in the table. */
-  readonly matched: number;
-  /** Number of images that are not in the table and have no group. */
-  readonly unmatched: number;
-  /** Number of rows that name none of the images. */
-  readonly unusedRows: number;
-}
+export type GroupTable = Awaited<ReturnType<typeof readGroups>>;
 
 /**
  * Reads a table of groups. Names match as in data sets (see {@link ImageNames}). The column of images is the one with a usual name
@@ -37,7 +28,7 @@ export interface GroupTable {
  * @throws {InputError} `TABLE_*` for the file, `GROUPS_NO_IMAGE` if it names none of the images, `GROUPS_AMBIGUOUS` if a name may
  *   mean several images or an image has two groups
  */
-export async function readGroups(path: string, by: string, predictions: readonly Prediction[]): Promise<GroupTable> {
+export async function readGroups(path: string, by: string, predictions: readonly Prediction[]) {
   const table = await readTable(path);
   const group = namedColumn(table, by);
   const names = new ImageNames(predictions.map(({ filename }) => filename));
@@ -51,10 +42,13 @@ export async function readGroups(path: string, by: string, predictions: readonly
   if (!chosen) throw noImage(table, predictions, usual[0] ?? others[0] ?? group);
   const { groups, unusedRows } = read(table, chosen.column, group, names);
   return {
-    groupOf: ({ filename }) => groups.get(filename)?.group,
+    groupOf: ({ filename }: Pick<Prediction, "filename">) => groups.get(filename)?.group,
     imageColumn: table.columns[chosen.column] as string,
+    /** Number of images in the table. */
     matched: groups.size,
+    /** Number of images that are not in the table and have no group. */
     unmatched: predictions.length - groups.size,
+    /** Number of rows that name none of the images. */
     unusedRows,
   };
 }

@@ -1,19 +1,12 @@
 /** @module Repeats a comparison with several seeds. */
 import { join } from "node:path";
 import { groupBy } from "../collections/index";
-import { type Spreads, spreadOf } from "../evaluation/index";
+import { spreadOf } from "../evaluation/index";
 import { writeJson } from "../files/index";
-import { compareTechniques, type TechniqueComparison, type TechniqueComparisonOptions } from "./compare-techniques";
+import { compareTechniques, type TechniqueComparisonOptions } from "./compare-techniques";
 
 /** The results of a technique over all seeds. */
-export interface SeedSpread {
-  readonly name: string;
-  readonly title: string;
-  /** Number of seeds for which it was trained and measured. */
-  readonly seeds: number;
-  readonly validation: Spreads;
-  readonly test: Spreads;
-}
+export type SeedSpread = Awaited<ReturnType<typeof compareOverSeeds>>["overSeeds"][number];
 
 /**
  * Runs {@link compareTechniques} for each seed and writes `seeds.json` into the first one's folder. @param outOf a seed's folder
@@ -23,7 +16,7 @@ export async function compareOverSeeds(
   options: Omit<TechniqueComparisonOptions, "seed" | "out">,
   seeds: readonly [number, ...number[]],
   outOf: (seed: number) => string,
-): Promise<TechniqueComparison & { readonly overSeeds: readonly SeedSpread[] }> {
+) {
   const compare = (seed: number) => compareTechniques({ ...options, seed, out: outOf(seed) });
   const first = await compare(seeds[0]);
   const all = [first];
@@ -35,16 +28,15 @@ export async function compareOverSeeds(
     all.flatMap(({ rows }) => rows),
     ({ name }) => name,
   );
-  const overSeeds = [...rowsOf].map(
-    ([name, rows]): SeedSpread => ({
-      name,
-      // The members of the ensemble vary.
-      title: new Set(rows.map(({ title }) => title)).size === 1 ? (rows[0]?.title ?? name) : name,
-      seeds: rows.length,
-      validation: spreadOf(rows.map(({ validation }) => validation)),
-      test: spreadOf(rows.map(({ test }) => test)),
-    }),
-  );
+  const overSeeds = [...rowsOf].map(([name, rows]) => ({
+    name,
+    // The members of the ensemble vary.
+    title: new Set(rows.map(({ title }) => title)).size === 1 ? (rows[0]?.title ?? name) : name,
+    /** Number of seeds for which it was trained and measured. */
+    seeds: rows.length,
+    validation: spreadOf(rows.map(({ validation }) => validation)),
+    test: spreadOf(rows.map(({ test }) => test)),
+  }));
   const failures = groupBy(
     all.flatMap(({ failed }) => failed),
     ({ name }) => name,
