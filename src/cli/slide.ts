@@ -92,8 +92,9 @@ function reportMany({ out, slides, failed, metrics }: SlidesResult): string {
       : "not chosen: no validation slides of both classes";
     const auc = Number.isNaN(measured.rocAuc)
       ? "no AUC, as there is one class only,"
-      : `AUC ${measured.rocAuc.toFixed(3)}`;
-    lines.push(`by ${metrics.aggregation} (${how}): ${auc} on ${counted(measured.n, "slide")}`);
+      : `AUC ${measured.rocAuc.toFixed(3)} (95 % ${measured.rocAucCi95?.map((end) => end.toFixed(3)).join(" to ")})`;
+    const which = metrics.test ? "" : "validation ";
+    lines.push(`by ${metrics.aggregation} (${how}): ${auc} on ${counted(measured.n, `${which}slide`)}`);
   }
   return lines.join("\n");
 }

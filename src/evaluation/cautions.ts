@@ -1,6 +1,7 @@
 /** @module What readers of a run's results must know, in words. */
 import { leakWords } from "../dataset/labels/index";
 import { counted, decimal, percent } from "../format/index";
+import type { BinaryMetrics } from "./metrics";
 import { labelsAndScores, type ScoredRows } from "./predictions";
 import { calibrationTest } from "./recalibration";
 import type { FoldMetrics, RunMetrics, RunResults } from "./run-results";
@@ -69,7 +70,7 @@ function resultWords(results: RunResults, { test, validation }: RunMetrics): str
   }
   // Large, and significant for this number of images.
   if (metrics.expectedCalibrationError > 0.1 && calibrationTest(labels, logits, groups) < 0.01) {
-    found.push("Probabilities are poorly calibrated: use the decision, not the probability.");
+    found.push("Probabilities are poorly calibrated: do not read them as frequencies.");
   }
   if (test && validation && results.threshold.rule !== undefined) {
     const { units, words } = rarerClass(labelsAndScores(results.validation));
@@ -77,9 +78,16 @@ function resultWords(results: RunResults, { test, validation }: RunMetrics): str
       found.push(`Validation has only ${words}: on new images another threshold may do better.`);
   }
   if (test && validation && validation.rocAuc - test.rocAuc > 0.05) {
-    found.push(`Validation (ROC AUC ${decimal(validation.rocAuc)}) is better than the test result.`);
+    const beyond = isBeyondChance(validation, test) ? "" : ", but not by more than chance explains";
+    found.push(`Validation (ROC AUC ${decimal(validation.rocAuc)}) is better than the test result${beyond}.`);
   }
   return found;
+}
+
+/** Whether the interval of the difference of two areas on different images is above 0 ("square and add", Newcombe 1998). */
+function isBeyondChance(better: BinaryMetrics, worse: BinaryMetrics): boolean {
+  const [[low = 0], [, high = 1]] = [better.rocAucCi95 ?? [], worse.rocAucCi95 ?? []];
+  return better.rocAuc - worse.rocAuc > Math.hypot(better.rocAuc - low, high - worse.rocAuc);
 }
 
 /** Number of independent units, groups or images, of the class that has fewer, and the same in words. */

@@ -3,6 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { before, test } from "node:test";
+import type { Prediction } from "../../src/evaluation/index";
 import { histoHere, histoJson, histoJsonHere } from "../support/histo";
 import { predictedTiles } from "../support/predicted-tiles";
 import { runFolder } from "../support/run-folder";
@@ -67,6 +68,20 @@ test("what the report warns about is said in the terminal too", async () => {
   );
   await rm(join(small, "predictions-test.csv"));
   assert.match((await evaluate("--run", small)).stdout, /no test predictions\. These are validation images/);
+});
+
+test("a validation that is better than the test is said to be so by chance where chance explains it", async () => {
+  const surer = (rows: Prediction[]) =>
+    rows.map((row): Prediction => {
+      const logit = row.logit + row.label;
+      return { ...row, logit, probability: 1 / (1 + Math.exp(-logit)) };
+    });
+  const cautionsOf = async (images: number) => {
+    const better = await runFolder({ validation: surer(predictedTiles(images, 1)), test: predictedTiles(images, 1) });
+    return (await evaluateJson<{ cautions: string[] }>("--run", better)).cautions.join("\n");
+  };
+  assert.match(await cautionsOf(900), /is better than the test result\.$/m);
+  assert.match(await cautionsOf(120), /is better than the test result, but not by more than chance explains\.$/m);
 });
 
 test("--report writes one file and changes nothing else", async () => {

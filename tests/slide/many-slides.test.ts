@@ -53,6 +53,9 @@ test("a folder of slides gives a table; one that is broken spoils no other, and 
   assert.equal(again.status, 1);
   assert.match(again.stdout, /: no AUC, as there is one class only, on 1 slide\n/);
   assert.equal((await stat(join(out, "a.tif", "slide.json"))).mtimeMs, before);
+  await writeFile(labels, "slide,label,partition\na,HP,val\nb,SSA,val\n");
+  const ofValidation = await histoHere(...argv, "--resume", "--quiet");
+  assert.match(ofValidation.stdout, /: AUC [01]\.\d{3} \(95 % [01]\.\d{3} to [01]\.\d{3}\) on 2 validation slides\n/);
 });
 
 test("labels that contradict each other, and those of other slides, are refused before anything is predicted", async (t) => {
