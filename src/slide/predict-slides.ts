@@ -118,41 +118,19 @@ function tableOf(
 ): string {
   const aggregations = Object.entries(AGGREGATIONS);
   const names = aggregations.map(([name]) => name.replaceAll("-", "_"));
-  const head = [
-    "slide",
-    "label",
-    "partition",
-    "tiles",
-    "tissue_tiles",
-    "failed_tiles",
-    ...names,
-    "low",
-    "high",
-    "unlike_training_share",
-    "problem",
-  ];
-  const rows = results.map((slide) => {
-    const known = labelOf(slide.slide);
-    const [low = "", high = ""] = slide.positiveShareCi95 ?? [];
-    const scores = aggregations.map(([, aggregate]) => aggregate(slide) ?? "");
-    const counts = [slide.tiles, slide.tissueTiles, slide.failedTiles];
-    const problem = slide.remarks.join("; ");
-    return [
-      csvForeignText(slide.slide),
-      known?.label ?? "",
-      known?.partition ?? "",
-      ...counts,
-      ...scores,
-      low,
-      high,
-      slide.unlikeTraining?.share ?? "",
-      csvField(problem),
-    ];
+  const head = `slide,label,partition,tiles,tissue_tiles,failed_tiles,${names},low,high,unlike_training_share,problem`;
+  const rowOf = (slide: string, values: readonly (string | number)[], problem: string) => {
+    const { label = "", partition = "" } = labelOf(slide) ?? {};
+    return [csvForeignText(slide), label, partition, ...values, csvField(problem)].join(",");
+  };
+  const rows = results.map((one) => {
+    const [low = "", high = ""] = one.positiveShareCi95 ?? [];
+    const counts = [one.tiles, one.tissueTiles, one.failedTiles];
+    const scores = aggregations.map(([, aggregate]) => aggregate(one) ?? "");
+    const values = [...counts, ...scores, low, high, one.unlikeTraining?.share ?? ""];
+    return rowOf(one.slide, values, one.remarks.join("; "));
   });
-  const lost = failed.map(({ slide, message }) => {
-    const known = labelOf(slide);
-    const nothing = Array<string>(head.length - 4).fill("");
-    return [csvForeignText(slide), known?.label ?? "", known?.partition ?? "", ...nothing, csvField(message)];
-  });
-  return `${[head, ...rows, ...lost].map((row) => row.join(",")).join("\n")}\n`;
+  const nothing = Array<string>(6 + names.length).fill("");
+  const lost = failed.map(({ slide, message }) => rowOf(slide, nothing, message));
+  return `${[head, ...rows, ...lost].join("\n")}\n`;
 }

@@ -61,21 +61,15 @@ export async function sendBatch(
   }
 }
 
-function split({ metrics, params, tags }: BatchContent): BatchContent[] | undefined {
-  const none: BatchContent = { metrics: [], params: [], tags: [] };
-  const kinds = [
-    { ...none, metrics },
-    { ...none, params },
-    { ...none, tags },
-  ].filter((content) => content.metrics.length + content.params.length + content.tags.length > 0);
-  if (kinds.length > 1) return kinds;
-  const total = metrics.length + params.length + tags.length;
-  if (total < 2) return undefined;
-  const half = total >> 1;
-  return [
-    { metrics: metrics.slice(0, half), params: params.slice(0, half), tags: tags.slice(0, half) },
-    { metrics: metrics.slice(half), params: params.slice(half), tags: tags.slice(half) },
-  ];
+function split(batch: BatchContent): BatchContent[] | undefined {
+  const kinds = (["metrics", "params", "tags"] as const).filter((kind) => batch[kind].length > 0);
+  const [kind = "metrics"] = kinds;
+  const part = (kind: keyof BatchContent, from: number, to?: number) => {
+    return { metrics: [], params: [], tags: [], [kind]: batch[kind].slice(from, to) };
+  };
+  if (kinds.length > 1) return kinds.map((kind) => part(kind, 0));
+  const half = batch[kind].length >> 1;
+  return half > 0 ? [part(kind, 0, half), part(kind, half)] : undefined;
 }
 
 /** Converts the value of a metric back to a number. */
