@@ -9,7 +9,6 @@ export type Row = Readonly<Record<string, unknown>>;
 interface FrameLike {
   readonly columns: readonly string[];
   readonly values: readonly unknown[];
-  readonly index?: readonly (string | number)[];
 }
 
 interface TableOptions {

@@ -220,11 +220,6 @@ export class ActiveRun {
     });
   }
 
-  /** Waits until all files logged so far are in the spool. */
-  async flush(): Promise<void> {
-    await this.fileWork;
-  }
-
   /**
    * Ends the run and waits until the server has everything. If the server does not answer, or slowly, it waits only briefly, and
    * the rest stays in the spool for `histo mlflow sync`.
