@@ -174,10 +174,7 @@ export function votesColumns(
   throw new InputError("TABLE_VOTES_TOTAL_UNKNOWN", message);
 }
 
-/**
- * The votes of a row, if it has any.
- * @throws {InputError} `TABLE_VOTES_RANGE`, naming the line
- */
+/** The votes of a row, if it has any. @throws {InputError} `TABLE_VOTES_RANGE`, naming the line */
 export function readVotes(table: Table, row: TableRow, columns: VotesColumns): Votes | undefined {
   const field = row.fields[columns.count] ?? "";
   const ofTotal = "value" in columns.total ? String(columns.total.value) : (row.fields[columns.total.column] ?? "");

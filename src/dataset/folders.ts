@@ -125,9 +125,7 @@ function imagesOf(directory: string, folders: readonly ClassFolder[]): Promise<C
   );
 }
 
-/**
- * Rejects folders none of whose images can be read: the set would have other classes than it seems to have.
- */
+/** Rejects folders none of whose images can be read: the set would have other classes than it seems to have. */
 async function mustBeRead(directory: string, folders: readonly ClassImages[]): Promise<void> {
   const unread = folders.filter(({ images, unsupported }) => images.length === 0 && unsupported.length > 0);
   if (unread.length > 0) {

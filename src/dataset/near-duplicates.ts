@@ -21,10 +21,7 @@ const LEAST_CORRELATION = 0.97;
 const FARTHEST_HASH = 12;
 const SMALL_SET = 20_000;
 
-/**
- * Finds near duplicates among tiles.
- * @param excluded rows to ignore, such as blank tiles, which all look alike
- */
+/** Finds near duplicates among tiles. @param excluded rows to ignore, such as blank tiles, which all look alike */
 export function nearDuplicates(statistics: TileStatistics, excluded: ReadonlySet<number> = new Set()): NearDuplicate[] {
   const count = statistics.names.length;
   const thumbnail = (row: number) => statistics.thumbnails.subarray(row * THUMBNAIL ** 2, (row + 1) * THUMBNAIL ** 2);

@@ -107,10 +107,7 @@ export type BatchSettings = Readonly<z.output<typeof batchSchema>>;
 export type CpuArchitecture = LambdaSettings["architecture"];
 export type ModelSource = LambdaSettings["modelSource"];
 
-/**
- * Reads and checks a settings file.
- * @throws {InputError} `SETTINGS_INVALID`, naming the file and the key
- */
+/** Reads and checks a settings file. @throws {InputError} `SETTINGS_INVALID`, naming the file and the key */
 export async function readSettings(path: string): Promise<DeploymentSettings> {
   return checkSettings(await readJson<DeploymentSettings>(path), path);
 }

@@ -190,10 +190,7 @@ export async function syncDirectory(directory: string): Promise<void> {
 /** Maximum bytes per call: Linux writes at most 2 GiB at once, and Node refuses more. */
 const LARGEST_WRITE = 1 << 30;
 
-/**
- * Writes all bytes, at `position` or else at the current position.
- * @throws the system's error, such as `ENOSPC`
- */
+/** Writes all bytes, at `position` or else at the current position. @throws the system's error, such as `ENOSPC` */
 export async function writeFully(handle: FileHandle, bytes: Uint8Array, position?: number): Promise<void> {
   for (let done = 0; done < bytes.length; ) {
     const length = Math.min(bytes.length - done, LARGEST_WRITE);

@@ -40,10 +40,7 @@ export async function behindLinks(path: string): Promise<string> {
 /** Largest name of a file on usual file systems, in bytes. */
 const LONGEST = 255;
 
-/**
- * The name, without its last characters if it would be too long.
- * @param added bytes that are added to it
- */
+/** The name, without its last characters if it would be too long. @param added bytes that are added to it */
 export function shortName(name: string, added: number): string {
   const most = LONGEST - added;
   if (Buffer.byteLength(name) <= most) return name;

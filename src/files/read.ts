@@ -2,10 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { hasErrorCode, InputError, messageOf } from "../errors/index";
 
-/**
- * Parses a JSON file.
- * @throws {InputError} `FILE_MISSING`, `FILE_IS_FOLDER` or `FILE_NOT_JSON`, naming the file.
- */
+/** Parses a JSON file. @throws {InputError} `FILE_MISSING`, `FILE_IS_FOLDER` or `FILE_NOT_JSON`, naming the file. */
 export async function readJson<T>(path: string): Promise<T> {
   let text: string;
   try {

@@ -54,10 +54,7 @@ export async function decodeImage(input: Uint8Array | string, options: DecodeOpt
   return fitImage(await decodePixels(input, options.limits, name), { ...options, name });
 }
 
-/**
- * Decodes an image file or its bytes without resizing.
- * @throws {InputError} as {@link decodeImage}
- */
+/** Decodes an image file or its bytes without resizing. @throws {InputError} as {@link decodeImage} */
 export async function decodePixels(
   input: Uint8Array | string,
   limits: DecodeLimits = {},

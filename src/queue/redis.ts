@@ -14,10 +14,7 @@ export interface RedisAddress {
 const CONNECT_MS = 10_000;
 const CLOSE_MS = 2000;
 
-/**
- * Reads `redis://[user:password@]host[:port][/database]`, or `rediss://` for TLS.
- * @throws {InputError} `REDIS_URL_INVALID`
- */
+/** Reads `redis://[user:password@]host[:port][/database]`, or `rediss://` for TLS. @throws {InputError} `REDIS_URL_INVALID` */
 export function parseRedisUrl(text: string): RedisAddress {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const database = url?.pathname.slice(1) ?? "";

@@ -35,10 +35,7 @@ export interface SlidePlan {
   readonly work: string;
 }
 
-/**
- * Plans the work for an opened slide.
- * @throws {InputError} `SLIDE_MODEL_SCALE`, `SLIDE_SCALE_MISSING`
- */
+/** Plans the work for an opened slide. @throws {InputError} `SLIDE_MODEL_SCALE`, `SLIDE_SCALE_MISSING` */
 export async function planSlide(
   path: string,
   info: SlideInfo,

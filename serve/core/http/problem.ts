@@ -1,7 +1,4 @@
-/**
- * @module Errors of the service as problem JSON with a stable `code`.
- * @see https://www.rfc-editor.org/rfc/rfc9457
- */
+/** @module Errors of the service as problem JSON with a stable `code`. @see https://www.rfc-editor.org/rfc/rfc9457 */
 
 const TITLES: Readonly<Record<number, string>> = {
   400: "Bad request",

@@ -25,10 +25,7 @@ export interface ImageSource {
    * @throws {Problem} `IMAGE_NOT_FOUND`, `IMAGE_TOO_LARGE`, `IMAGE_SOURCE_UNAVAILABLE`, `QUEUE_FULL`
    */
   read(name: string, memory?: MemoryShare): Promise<Uint8Array>;
-  /**
-   * The path of a slide, which is read in parts; absent for sources without paths.
-   * @throws {Problem} `IMAGE_NOT_FOUND`
-   */
+  /** The path of a slide, which is read in parts; absent for sources without paths. @throws {Problem} `IMAGE_NOT_FOUND` */
   locate?(name: string): Promise<string>;
   slides?(): Promise<readonly string[]>;
   /** The images in a stable order, for users to choose from; for a bucket, only the first ten thousand. */

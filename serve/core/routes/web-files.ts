@@ -32,10 +32,7 @@ export class WebFiles {
 
   private constructor(private readonly paths: ReadonlyMap<string, string>) {}
 
-  /**
-   * Lists the files of the page; reads them on first request.
-   * @param extra maps paths in the browser to paths on disk
-   */
+  /** Lists the files of the page; reads them on first request. @param extra maps paths in the browser to paths on disk */
   static async open(directory: string, extra: Readonly<Record<string, string>> = {}): Promise<WebFiles> {
     const entries = await readdir(directory, { withFileTypes: true, recursive: true });
     const files = entries

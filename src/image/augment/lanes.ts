@@ -29,10 +29,7 @@ export type Kernel = readonly [self: number, one: number, two: number, three: nu
 /** The starts of seven lines: the line itself, then those before and after it at distances 1, 2 and 3. */
 export type Lines = readonly [number, number, number, number, number, number, number];
 
-/**
- * Writes the weighted sums of seven lines of bytes.
- * @param length of the lines in bytes, at least 4
- */
+/** Writes the weighted sums of seven lines of bytes. @param length of the lines in bytes, at least 4 */
 export function weighLines(
   from: DataView,
   [self, before1, after1, before2, after2, before3, after3]: Lines,

@@ -119,10 +119,7 @@ export async function isForTiles(picture: string | Uint8Array, preprocessing: Pr
   return found !== undefined && isShrunk(...found, preprocessing);
 }
 
-/**
- * Predicts the tiles of a picture.
- * @throws {InputError} codes `IMAGE_...`
- */
+/** Predicts the tiles of a picture. @throws {InputError} codes `IMAGE_...` */
 export async function predictPicture(picture: string | Uint8Array, model: TileModel): Promise<TiledPrediction> {
   const started = performance.now();
   const image = await decodePixels(picture, {}, undefined, model.card.preprocessing);

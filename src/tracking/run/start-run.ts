@@ -31,9 +31,7 @@ export interface StartRunOptions {
    * variable applies only to the first run that is not nested, which removes it from the environment.
    */
   readonly runId?: string;
-  /**
-   * Directory for events until they are sent. One that already has a run continues that run. Default `mlruns/spool/<key>`.
-   */
+  /** Directory for events until they are sent. One that already has a run continues that run. Default `mlruns/spool/<key>`. */
   readonly spoolDirectory?: string;
   /**
    * Adds to a run that may have ended. An existing run keeps its status and its end, and so its duration. Has no effect on a

@@ -38,10 +38,7 @@ export async function signIn(registry: string): Promise<void> {
   if (docker.status !== 0) throw new Error(`docker login failed: ${docker.error?.message ?? docker.stderr}`);
 }
 
-/**
- * Waits for the scan of a pushed image.
- * @throws {Error} when it found a critical vulnerability, or has no outcome
- */
+/** Waits for the scan of a pushed image. @throws {Error} when it found a critical vulnerability, or has no outcome */
 export async function checkScan(repositoryName: string, imageDigest: string): Promise<void> {
   const { findingSeverityCounts } = await outcomeOf(repositoryName, imageDigest);
   const critical = findingSeverityCounts?.CRITICAL ?? 0;
