@@ -124,8 +124,8 @@ function objectIn(text: string): unknown {
   }
 }
 
-function readText({ schema, kind }: DeclaredOption, text: string): unknown {
+function readText({ schema, kind, rule = ruleOf(kind) }: DeclaredOption, text: string): unknown {
   const value = parse(text, kind);
   if (schema.safeParse(value).success) return value;
-  throw new InvalidArgumentError(`It must ${ruleOf(kind)}.`);
+  throw new InvalidArgumentError(`It must ${rule}.`);
 }

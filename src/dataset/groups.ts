@@ -1,7 +1,7 @@
 /** @module Groups of images, such as patients or slides, that must be in one partition, and what leaks if they are not. */
 import { groupBy } from "../collections/index";
 import { counted } from "../format/index";
-import { columnsNamed, isMissing, listed, namedOrNone, type Table } from "./table";
+import { columnsNamed, isMissing, listed, namedOrNone, quoted, type Table } from "./table";
 import type { Dataset, DatasetOptions, Tile } from "./types";
 
 /** Usual names of the column of patients. */
@@ -83,15 +83,17 @@ function spread(tiles: readonly Tile[], partOf: (tile: Tile) => string | undefin
   return { count: parts.size, across: [...parts].flatMap(([group, within]) => (within.size > 1 ? [group] : [])) };
 }
 
-/** Notes about the groups of a set: how they are used, what has none, and which are in several partitions, or folds if one is chosen. */
+/** Notes about the groups of a set, of a column or `inNames`: how they are used, what has none, and which are in several partitions, or folds if one is chosen. */
 export function groupNotes(
   { tiles }: Pick<Dataset, "tiles">,
-  { column, others }: Pick<TableGroups, "column" | "others">,
+  { column, others, inNames = false }: Pick<TableGroups, "column" | "others"> & { readonly inNames?: boolean },
   { fold, folds }: DatasetOptions = {},
 ): string[] {
   const { count, across: acrossPartitions } = spread(tiles, ({ partition }) => partition);
   if (count === 0) return [];
-  const kept = `Images of the same "${column}" (${count} in all) stay in one partition when partitions are drawn (--group-column none turns this off).`;
+  const same = inNames ? `with the same ${quoted(column)} in their names` : `of the same ${quoted(column)}`;
+  const off = inNames ? "" : " (--group-column none turns this off)";
+  const kept = `Images ${same} (${count} in all) stay in one partition when partitions are drawn${off}.`;
   const leak = (groups: readonly string[], part: string) => {
     const note = `${groups.length} of them are in more than one ${part}, so that results are too good: ${listed(groups, 5)}.`;
     return groups.length > 0 ? [note] : [];
@@ -99,7 +101,7 @@ export function groupNotes(
   const isOfTable = fold !== undefined && folds === undefined;
   const inFolds = isOfTable ? spread(tiles, (tile) => (tile.partition === "test" ? undefined : tile.fold)).across : [];
   const without = tiles.filter(({ group }) => group === undefined).length;
-  const alone = `No "${column}" is given for ${counted(without, "image")}: each is drawn by itself, although some may belong together.`;
+  const alone = `No ${quoted(column)} is given for ${counted(without, "image")}: each is drawn by itself, although some may belong together.`;
   const other = `Values of ${listed(others)} occur in several of them: if these images belong together, name that column with --group-column.`;
   return [
     kept,

@@ -6,6 +6,7 @@ import { isDrawn, mustBeDataFolder } from "./data-folder";
 import { hasClassFolders, loadFolders } from "./folders";
 import { listDirectory } from "./image-files";
 import { ImagesMissingError } from "./locate";
+import { groupByName } from "./name-groups";
 import { listed } from "./table";
 import {
   type Dataset,
@@ -33,9 +34,13 @@ export async function loadDataset(
 ): Promise<Dataset> {
   const root = resolve(directory);
   await mustBeDataFolder(root);
-  const dataset = await (options.table === undefined
-    ? loadFound(root, options, reading)
-    : loadCsv(root, resolve(root, options.table), options));
+  const read = options.groupPattern === undefined ? options : { groupColumn: "none", ...options };
+  const dataset = groupByName(
+    await (options.table === undefined
+      ? loadFound(root, read, reading)
+      : loadCsv(root, resolve(root, options.table), read)),
+    options,
+  );
   if (!dataset.tiles.some((tile) => tile.partition === "train")) {
     const message = `${dataset.table ?? root} has no training images: every image is in another partition; mark some as train.`;
     throw new InputError("DATA_PARTITION_EMPTY", message);

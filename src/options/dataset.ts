@@ -4,6 +4,15 @@ import { group, option, whole } from "./declaration/index";
 
 const text = () => z.string().optional();
 
+function isPattern(text: string | undefined): boolean {
+  try {
+    new RegExp(text ?? "");
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** The options of a data set. All defaults are detected in the directory. */
 export const datasetSchema = z.strictObject({
   ...group("Data set", {
@@ -36,6 +45,11 @@ export const datasetSchema = z.strictObject({
       text(),
       "column of patients or slides, whose images stay in one partition; none: no such column",
       { value: "name" },
+    ),
+    groupPattern: option(
+      text().refine(isPattern),
+      "regular expression for the patient or slide in the images' file names: the part in (), or all of it",
+      { value: "regexp", rule: "be a regular expression" },
     ),
     votesColumn: option(text(), "column of the experts' votes for the positive class", { value: "name" }),
     votesTotal: option(whole(1).optional(), "number of experts who voted on each image, if no column gives it", {
