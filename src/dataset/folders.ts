@@ -139,7 +139,9 @@ async function mustBeRead(directory: string, folders: readonly ClassImages[]): P
   if (ofImages.length === 0 && bare.length === 0 && !isEmpty) return;
   const remedy = await remedyOfContainers(directory, folders);
   if (ofImages.length > 0) {
-    const message = `${directory}: ${listed(ofImages.map(({ path }) => path))} is no name of a class; name the folder above the classes with --data, or rename it${remedy}.`;
+    const within = ofImages.find(({ images }) => images.every((file) => file.includes("/")));
+    const above = within ? ` (perhaps ${shellText(["--data", join(directory, within.path)])})` : "";
+    const message = `${directory}: ${listed(ofImages.map(({ path }) => path))} is no name of a class; name the folder above the classes with --data${above}, or rename it${remedy}.`;
     throw new InputError("DATA_LAYOUT_UNKNOWN", message);
   }
   if (bare.length > 0) {

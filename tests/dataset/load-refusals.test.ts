@@ -254,6 +254,16 @@ test("bad input: folders of images and masks are no classes", async (context) =>
   assert.deepEqual((await loadDataset(join(folder, "images"))).classes, ["benign", "malignant"]);
 });
 
+test("a folder of tiles with partitions or classes inside is proposed as the data set", async (t) => {
+  for (const inner of ["Train/benign", "benign"]) {
+    const folder = await writeFiles(await temporaryDirectory(t), {
+      [`tiles/${inner}/a.png`]: "",
+      [`tiles/${inner.replace("benign", "malignant")}/b.png`]: "",
+    });
+    await assert.rejects(loadDataset(folder), { message: /\(perhaps --data \S+\/tiles\), or rename it\.$/ });
+  }
+});
+
 test("bad input: columns of a table that does not exist", async (context) => {
   const folder = await writeFiles(await temporaryDirectory(context), { "x/a.png": "", "y/b.png": "" });
   await assert.rejects(loadDataset(folder, { groupColumn: "patient" }), {
