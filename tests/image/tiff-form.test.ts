@@ -22,9 +22,10 @@ function tiff(pixel: readonly number[], tags: Readonly<Record<number, readonly n
   for (const [i, [tag, values]] of entries.entries()) {
     const at = 2 + i * 12;
     directory.writeUInt16LE(Number(tag), at);
-    directory.writeUInt16LE(3, at + 2);
+    const isText = Number(tag) === 270;
+    directory.writeUInt16LE(isText ? 2 : 3, at + 2);
     directory.writeUInt32LE(values.length, at + 4);
-    const bytes = Buffer.from(Uint16Array.from(values).buffer);
+    const bytes = isText ? Buffer.from([...values]) : Buffer.from(Uint16Array.from(values).buffer);
     if (bytes.length <= 4) bytes.copy(directory, at + 8);
     else {
       directory.writeUInt32LE(end, at + 8);
@@ -37,11 +38,11 @@ function tiff(pixel: readonly number[], tags: Readonly<Record<number, readonly n
 }
 
 /** The file with its page a second time, of another width. */
-function twoPages(file: Buffer, width: number): Buffer {
+function twoPages(file: Buffer, width: number, place = file.length): Buffer {
   const start = file.readUInt32LE(4);
   const end = start + 2 + file.readUInt16LE(start) * 12;
   const [all, page] = [Buffer.from(file), Buffer.from(file.subarray(start, end + 4))];
-  all.writeUInt32LE(file.length, end);
+  all.writeUInt32LE(place, end);
   page.writeUInt16LE(width, 10);
   return Buffer.concat([all, page]);
 }
@@ -63,6 +64,29 @@ test("of several pages the first is the image, except of grey ones of one size, 
     code: "IMAGE_UNSUPPORTED",
     message: /a TIFF of several grey pages of one size, .* RGB colours/,
   });
+});
+
+test("depths and times of one channel are no channels, where the description says so", async () => {
+  const described = (text: string) => twoPages(tiff([90], { 270: [...Buffer.from(`${text}\0`)] }), 4);
+  for (const text of [
+    "ImageJ=1.54f\nimages=2\nslices=2\nloop=false\n",
+    "ImageJ=1.54f\nimages=2\nframes=2\n",
+    '<OME><Image><Pixels SizeC="1" SizeT="1" SizeZ="2"/></Image></OME>',
+  ])
+    assert.deepEqual(await firstPixel(described(text)), [90, 90, 90], text);
+  for (const text of [
+    "ImageJ=1.54f\nimages=2\nchannels=2\nmode=composite\n",
+    "ImageJ=1.54f\nimages=4\nchannels=2\nslices=2\n",
+    "ImageJ=1.54f\nimages=3\nslices=3\n",
+    '<OME><Image><Pixels SizeC="2" SizeT="1" SizeZ="1"/></Image></OME>',
+    '{"shape": [2, 2, 4]}',
+  ])
+    await assert.rejects(firstPixel(described(text)), { code: "IMAGE_UNSUPPORTED" }, text);
+});
+
+test("a page that is followed by itself is one page", async () => {
+  const grey = tiff([90]);
+  assert.deepEqual(await firstPixel(twoPages(grey, 4, grey.readUInt32LE(4))), [90, 90, 90]);
 });
 
 test("CMYK without a profile is converted ink by ink, of 8 and of 16 bits", async () => {

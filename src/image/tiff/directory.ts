@@ -114,8 +114,10 @@ export async function firstPages(
 ): Promise<readonly [Tags, second?: Tags] | undefined> {
   const begun = await begin(bytes, bytes.length);
   if (!begun) return undefined;
-  const { tags, after } = await readDirectory(...begun, wanted);
-  return after === 0 ? [tags] : [tags, (await readDirectory(begun[0], after, wanted)).tags];
+  const [source, start] = begun;
+  const { tags, after } = await readDirectory(source, start, wanted);
+  if (after === 0 || after === start) return [tags];
+  return [tags, (await readDirectory(source, after, wanted)).tags];
 }
 
 /** A reader in the file's byte order, and the place of the first page. */

@@ -3,7 +3,7 @@
  * damaged.
  * @see https://www.itu.int/itudoc/itu-t/com16/tiff-fx/docs/tiff6.pdf
  */
-import { first, firstPages, numbers, TAG, type Tags } from "./directory";
+import { first, firstPages, numbers, TAG, type Tags, text } from "./directory";
 
 /** How to use the decoder's samples, or why the form is not supported. */
 type TiffForm =
@@ -72,7 +72,7 @@ export async function tiffForm(bytes: Uint8Array): Promise<TiffForm | undefined>
   try {
     const pages = await firstPages(bytes, FORM_TAGS);
     if (!pages) return undefined;
-    if (!areLayers(...pages)) return formOf(pages[0]);
+    if (!areLayers(...pages) || (await haveOneChannel(bytes))) return formOf(pages[0]);
     const remedy = "save it as one page, with RGB colours if these are its channels";
     return { kind: "unsupported", form: "of several grey pages of one size", remedy };
   } catch (error) {
@@ -87,6 +87,14 @@ function areLayers(page: Tags, second?: Tags): boolean {
     GREY.includes(first(tags, TAG.photometric) ?? -1) && (first(tags, TAG.samples) ?? 1) === 1;
   if (!second || !isGrey(page) || !isGrey(second)) return false;
   return [TAG.width, TAG.height].every((tag) => first(page, tag) === first(second, tag));
+}
+
+/** Whether the description says that the pages are depths or times of one channel. ImageJ's "RGB Stack" has three slices. */
+async function haveOneChannel(bytes: Uint8Array): Promise<boolean> {
+  const pages = await firstPages(bytes, new Set([TAG.description]));
+  const description = pages ? text(pages[0], TAG.description) : "";
+  if (!description.startsWith("ImageJ=")) return /\bSizeC="1"/.test(description);
+  return /^(slices|frames)=/m.test(description) && !/^(channels|slices=3$)/m.test(description);
 }
 
 /** Checks the tags of a page; undefined if they describe none. */
