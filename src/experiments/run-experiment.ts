@@ -104,7 +104,9 @@ async function exportAs(
   } catch (error) {
     const isImpossible = error instanceof HistoError && ["EXPORT_TOO_LOSSY", "EXPORT_TILES_ALIKE"].includes(error.code);
     if (choice !== "auto" || !isImpossible) throw error;
-    options.progress.say("No compact form of this model is close enough to it; it is exported as fp32.");
+    options.progress.say(
+      `No compact form of the model of ${options.run} is close enough to it; it is exported as fp32.`,
+    );
     await exportRun({ ...options, variant: "fp32" });
   }
 }
