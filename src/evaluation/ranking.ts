@@ -16,7 +16,12 @@ export interface Ranking {
   readonly totalNegatives: number;
 }
 
-/** Counts the classes at each distinct score. @param labels 0 or 1 each @param scores finite numbers; higher means more likely positive */
+/**
+ * Counts the classes at each distinct score.
+ * @param labels 0 or 1 each
+ * @param scores numbers; higher means more likely positive
+ * @throws {InputError} `METRICS_SCORE` for a score that is not a number, which has no rank
+ */
 export function rank(labels: ArrayLike<number>, scores: ArrayLike<number>): Ranking {
   const n = labels.length;
   const ofPositives = new Float64Array(n);
@@ -27,7 +32,11 @@ export function rank(labels: ArrayLike<number>, scores: ArrayLike<number>): Rank
     if (labels[i]) ofPositives[p++] = scores[i] as number;
     else ofNegatives[q++] = scores[i] as number;
   }
-  return merge(ofPositives.subarray(0, p).sort(), ofNegatives.subarray(0, q).sort());
+  const sorted = [ofPositives.subarray(0, p).sort(), ofNegatives.subarray(0, q).sort()] as const;
+  if (sorted.some((some) => Number.isNaN(some.at(-1)))) {
+    throw new InputError("METRICS_SCORE", "A score is not a number, so the scores cannot be ranked.");
+  }
+  return merge(...sorted);
 }
 
 function merge(ofPositives: Float64Array, ofNegatives: Float64Array): Ranking {

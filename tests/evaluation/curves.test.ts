@@ -134,6 +134,18 @@ test("the ROC band holds the true curve in 93 % of the samples or more, also wit
   }
 });
 
+test("scores that are no numbers, or too few, have no curve", () => {
+  for (const labels of [
+    [0, 1, 1],
+    [1, 0, 0],
+  ])
+    for (const scores of [
+      [Number.NaN, 0.2, 0.3],
+      [0.2, 0.1],
+    ])
+      assert.throws(() => rocCurve(labels, scores), { code: "METRICS_SCORE" });
+});
+
 test("a million rows are no trouble", () => {
   const { labels, scores } = randomRows(43, 1_000_000);
   const { truePositiveRate } = rocCurve(labels, scores);
