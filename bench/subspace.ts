@@ -32,13 +32,16 @@ export async function run({ progress, budget, quick }: BenchmarkContext): Promis
       ours = scaled(await measureOurs({ budget, share: 3 }, "subspace-worker.js", size, tiles, rank), images / some);
       peer = scaled(await measurePython({ budget }, python, "subspace.py", size, tiles, rank), images / some);
     };
-    // Time is proportional to the number of images: an eighth of them shows whether all of them fit.
+    // The number of images is doubled while that fits, because a process also takes time that does not depend on it.
     await budget.rounds(1, async () => {
-      const before = budget.left;
-      await measure(few);
-      if (few === images) return;
-      if (((before - budget.left) * images) / few < budget.left) await measure(images);
-      else budget.note(few, images, "images, from which times are scaled");
+      for (let some = few; ; ) {
+        const before = budget.left;
+        await measure(some);
+        if (some === images) return;
+        const fit = (some * budget.left) / (before - budget.left);
+        if (fit < 2 * some) return budget.note(some, images, "images, from which times are scaled");
+        some = fit < images ? 2 * some : images;
+      }
     });
     return {
       name: "subspace",
