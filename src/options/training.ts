@@ -143,7 +143,7 @@ export const trainingSchema = z.strictObject({
     loss: option(z.enum(["bce", "focal"]).default("bce"), "loss function", { value: "name" }),
     positiveWeight: option(
       orAuto(z.number().positive().max(1e6)).default(1),
-      "weight of positive tiles in the loss; auto: negatives / positives in train",
+      "weight of positive tiles in the loss; auto: negatives / positives in train, or 1 with the balanced sampler",
       { value: "x" },
     ),
     labelSmoothing: option(between(0, 0.9).default(0), "amount by which labels move towards 0.5", { value: "x" }),

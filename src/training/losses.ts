@@ -72,13 +72,13 @@ function lossAndSlopes(
   return { value: sum / weights, slopes: Float32Array.from(slopes, (slope) => slope / weights) };
 }
 
-/** Weight of positive examples in the loss. @throws {InputError} `DATA_PARTITION_ONE_CLASS` */
+/** Weight of positive examples in the loss. Automatic: what makes both classes of the drawn examples weigh the same. @throws {InputError} `DATA_PARTITION_ONE_CLASS` */
 export function positiveWeightOf(
-  { positiveWeight }: Pick<TrainingOptions, "positiveWeight">,
+  { positiveWeight, sampler }: Pick<TrainingOptions, "positiveWeight" | "sampler">,
   labels: ArrayLike<number>,
 ): number {
   if (positiveWeight !== "auto") return positiveWeight;
   const positives = Array.from(labels).reduce((sum, label) => sum + label, 0);
   if (positives === 0) throw new InputError("DATA_PARTITION_ONE_CLASS", "The training set has no positive tile.");
-  return (labels.length - positives) / positives;
+  return sampler === "balanced" ? 1 : (labels.length - positives) / positives;
 }

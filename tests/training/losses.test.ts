@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { tf } from "../../src/tensorflow/index";
 import { createLoss } from "../../src/training/index";
+import { positiveWeightOf } from "../../src/training/losses";
 
 const PLAIN = { loss: "bce", positiveWeight: 1, labelSmoothing: 0, focalGamma: 2 } as const;
 const LOGITS = [-3, -0.2, 0.7, 2.5];
@@ -90,4 +91,11 @@ test("very large logits neither overflow nor vanish", () => {
   assert.equal(loss(1e4, 0), 1e4);
   assert.equal(loss(-1e4, 1), 1e4);
   assert.equal(loss(1e4, 1), 0);
+});
+
+test("the automatic weight of positives is 1 where both classes are drawn equally often", () => {
+  const labels = [0, 0, 0, 1];
+  assert.equal(positiveWeightOf({ positiveWeight: "auto", sampler: "shuffle" }, labels), 3);
+  assert.equal(positiveWeightOf({ positiveWeight: "auto", sampler: "balanced" }, labels), 1);
+  assert.equal(positiveWeightOf({ positiveWeight: 2, sampler: "balanced" }, labels), 2);
 });
