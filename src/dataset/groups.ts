@@ -1,6 +1,7 @@
 /** @module Groups of images, such as patients or slides, that must be in one partition, and what leaks if they are not. */
 import { groupBy } from "../collections/index";
 import { counted } from "../format/index";
+import { classSpelling } from "./classes";
 import { columnsNamed, isMissing, listed, namedOrNone, quoted, type Table } from "./table";
 import type { Dataset, DatasetOptions, Tile } from "./types";
 
@@ -22,8 +23,10 @@ export interface TableGroups {
   readonly position: number;
   /** Other columns with a usual name that have the same value in several of these groups. */
   readonly others: readonly string[];
-  /** Undefined if the field is empty. */
+  /** Undefined if the field is empty; each group is spelled as in its first row. */
   readonly groups: readonly (string | undefined)[];
+  /** The spellings of each group that has several, such as `01` and `1`. */
+  readonly spellings?: readonly (readonly string[])[];
 }
 
 /**
@@ -39,15 +42,34 @@ export function readGroupColumn(
   const usual = groupColumn === undefined ? columnsNamed(table, GROUP_COLUMNS, { flag, takesNone: true }) : [];
   const [position = namedOrNone(table, groupColumn), ...others] = usual;
   if (position === undefined) return undefined;
-  const groupsIn = (column: number) =>
-    table.rows.map(({ fields }) => {
-      const field = fields[column] ?? "";
-      return isMissing(field) ? undefined : field;
-    });
-  const groups = groupsIn(position);
-  const across = others.filter((other) => !isWithin(groupsIn(other), groups));
+  const { groups, spellings } = groupsIn(table, position);
+  const across = others.filter((other) => !isWithin(groupsIn(table, other).groups, groups));
   const nameOf = (column: number) => table.columns[column] as string;
-  return { column: nameOf(position), position, groups, others: across.map(nameOf) };
+  return { column: nameOf(position), position, groups, others: across.map(nameOf), spellings };
+}
+
+function groupsIn({ rows }: Table, column: number): Required<Pick<TableGroups, "groups" | "spellings">> {
+  const spelled = new Map<string, Set<string>>();
+  const groups = rows.map(({ fields }) => {
+    const field = fields[column] ?? "";
+    if (isMissing(field)) return undefined;
+    const key = groupKey(field);
+    const spellings = spelled.get(key) ?? new Set<string>();
+    spelled.set(key, spellings.add(field));
+    return [...spellings][0];
+  });
+  return { groups, spellings: [...spelled.values()].filter(({ size }) => size > 1).map((names) => [...names]) };
+}
+
+/**
+ * Equal for the spellings of one group: tables from several programs are joined, of which one writes `01` as `1` or `1.0`. To take two
+ * groups for one only keeps more images together; the opposite error puts a patient into training and test.
+ */
+function groupKey(field: string): string {
+  return classSpelling(field)
+    .normalize("NFC")
+    .toLowerCase()
+    .replace(/^0+(?=\d+$)/, "");
 }
 
 /** Whether each of the narrow groups is in one of the wide ones, as the slides of a patient are. */
@@ -86,7 +108,12 @@ function spread(tiles: readonly Tile[], partOf: (tile: Tile) => string | undefin
 /** Notes about the groups of a set, of a column or `inNames`: how they are used, what has none, and which are in several partitions, or folds if one is chosen. */
 export function groupNotes(
   { tiles }: Pick<Dataset, "tiles">,
-  { column, others, inNames = false }: Pick<TableGroups, "column" | "others"> & { readonly inNames?: boolean },
+  {
+    column,
+    others,
+    spellings = [],
+    inNames = false,
+  }: Pick<TableGroups, "column" | "others" | "spellings"> & { readonly inNames?: boolean },
   { fold, folds }: DatasetOptions = {},
 ): string[] {
   const { count, across: acrossPartitions } = spread(tiles, ({ partition }) => partition);
@@ -105,6 +132,14 @@ export function groupNotes(
   const other = `Values of ${listed(others)} occur in several of them: if these images belong together, name that column with --group-column.`;
   return [
     kept,
+    ...(spellings.length > 0
+      ? [
+          `Values read as one: ${spellings
+            .slice(0, 5)
+            .map((names) => listed(names))
+            .join("; ")}${spellings.length > 5 ? "; ..." : ""}.`,
+        ]
+      : []),
     ...(others.length > 0 ? [other] : []),
     ...leak(acrossPartitions, "partition"),
     ...leak(inFolds, "fold"),

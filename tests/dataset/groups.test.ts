@@ -152,3 +152,17 @@ test("the columns of patients in tables of TCGA are found", async (context) => {
     assert.match(notes?.join() ?? "", new RegExp(`^Images of the same "${column}"`));
   }
 });
+
+test("a patient whose number is written 01, 1 and 1.0 is one, also across partitions", async (context) => {
+  const rows = Array.from({ length: 40 }, (_, i) => {
+    const isTest = i >= 30;
+    const patient = i % 4 === 0 ? (isTest ? "1.0" : "01") : i % 4 === 1 ? (isTest ? "p7" : "P7") : `${i}`;
+    return `${i}.png,${i % 3 === 0 ? "SSA" : "HP"},${patient},${isTest ? "test" : "train"}`;
+  });
+  const table = `image,label,patient,partition\n${rows.join("\n")}\n`;
+  const folder = await writeFiles(await temporaryDirectory(context), { "labels.csv": table });
+  const dataset = await loadDataset(folder, { requireImages: false });
+  assert.deepEqual(summarizeLabels(dataset).groups?.acrossPartitions, ["01", "P7"]);
+  assert.ok(dataset.notes?.includes('Values read as one: "01", "1.0"; "P7", "p7".'), dataset.notes?.join("\n"));
+  assert.ok(dataset.tiles.some(({ group }) => group === "10"));
+});
