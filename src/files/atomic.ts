@@ -88,12 +88,23 @@ export async function removeAbandoned(path: string): Promise<void> {
 export async function writeAtomically(path: string, write: (handle: FileHandle) => Promise<void>): Promise<void> {
   const file = await AtomicFile.create(path);
   try {
-    await write(file.handle);
-    await file.commit();
+    await namingFile(path, write(file.handle));
+    await namingFile(path, file.commit());
   } catch (error) {
     await file.abort();
     throw error;
   }
+}
+
+/** Adds the path to errors of the system that have none, such as `ENOSPC: no space left on device, write`. */
+async function namingFile<T>(path: string, writing: Promise<T>): Promise<T> {
+  return writing.catch((error: unknown) => {
+    if (hasErrorCode(error, "ENOSPC", "EDQUOT", "EFBIG", "EIO") && error.path === undefined) {
+      error.path = path;
+      error.message += ` '${path}'`;
+    }
+    throw error;
+  });
 }
 
 /**
@@ -103,7 +114,7 @@ export async function writeAtomically(path: string, write: (handle: FileHandle) 
 export async function writeFileAtomically(path: string, content: string | Uint8Array): Promise<void> {
   const descriptor = await descriptorOf(path);
   if (descriptor !== undefined) return writeToDescriptor(descriptor, content);
-  if (await isStream(path)) return writeFile(path, content);
+  if (await isStream(path)) return namingFile(path, writeFile(path, content));
   await writeAtomically(await behindLinks(path), (handle) => handle.writeFile(content));
 }
 
@@ -127,7 +138,7 @@ export async function writeFolderAtomically<T>(named: string, write: (folder: st
   const [folder, old] = [nameBeside(path, "tmp"), nameBeside(path, "old")];
   await makeDirectory(folder);
   try {
-    const result = await write(folder);
+    const result = await namingFile(path, write(folder));
     await syncDirectory(folder);
     while (!(await takesPlace(folder, path, old))) await rm(old, { recursive: true, force: true });
     await syncDirectory(dirname(path));

@@ -145,3 +145,12 @@ test("a link stays one when its file is replaced, and a pipe is written to", asy
   assert.equal((await reader).stdout, "through");
   assert.deepEqual(readdirSync(folder).sort(), ["file", "linked", "pipe"]);
 });
+
+test("a full disk is reported with the file or folder that did not fit", {
+  skip: process.platform !== "linux",
+}, async (context) => {
+  await assert.rejects(writeFileAtomically("/dev/full", "x"), { code: "ENOSPC", message: /write '\/dev\/full'$/ });
+  const folder = join(await temporaryDirectory(context), "model");
+  const written = writeFolderAtomically(folder, () => writeFile("/dev/full", "x"));
+  await assert.rejects(written, { code: "ENOSPC", path: folder });
+});
