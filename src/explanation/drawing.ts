@@ -29,6 +29,7 @@ export interface DrawingContext {
   fillRect(x: number, y: number, width: number, height: number): void;
   strokeRect(x: number, y: number, width: number, height: number): void;
   fillText(text: string, x: number, y: number, width?: number): void;
+  measureText(text: string): { readonly width: number };
   beginPath(): void;
   moveTo(x: number, y: number): void;
   lineTo(x: number, y: number): void;
@@ -119,7 +120,10 @@ function outline(context: DrawingContext, { grid, contributions }: DrawnMap, at:
   }
 }
 
-/** Draws the scale: colours on white, five numbers in logits, and the classes at the ends. */
+/** Pixels that two numbers below the scale need between them. */
+const GAP = 14;
+
+/** Draws the scale: colours on white, three numbers in logits, five where there is room, and the classes at the ends. */
 export function drawScale(
   context: DrawingContext,
   options: DrawingScale & {
@@ -148,7 +152,9 @@ export function drawScale(
     context.textAlign = share === 0 ? "left" : share === 1 ? "right" : "center";
     context.fillText(text, x + share * width, y + height + below, 0.4 * width);
   };
-  for (const share of [0, 0.25, 0.5, 0.75, 1]) write(logitsText((2 * share - 1) * scale, scale), share, 15);
+  const numbers = [0, 0.25, 0.5, 0.75, 1].map((share) => ({ share, text: logitsText((2 * share - 1) * scale, scale) }));
+  const hasRoom = numbers.reduce((sum, { text }) => sum + context.measureText(text).width + GAP, 0) <= width;
+  for (const { share, text } of numbers) if (hasRoom || share % 0.5 === 0) write(text, share, 15);
   write(`speaks for ${classes[0]}`, 0, 33);
   write("logits", 0.5, 33);
   write(`speaks for ${classes[1]}`, 1, 33);
