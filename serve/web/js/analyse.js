@@ -67,9 +67,7 @@ export async function view() {
     picture.hidden = true;
     empty.hidden = false;
     const kind = TIFF.test(chosen?.name ?? "") ? "TIFF files" : "this file";
-    empty.textContent = chosen?.entry
-      ? "The server did not send this picture."
-      : `This browser cannot show ${kind}; the model may still answer.`;
+    empty.textContent = chosen?.entry ? "The server did not send this picture." : `This browser cannot show ${kind}.`;
   }
 
   /** Asks every chosen model about the chosen image. @param {{tile?: boolean}} [how] `tile`: tile by tile, where it is large */

@@ -137,11 +137,11 @@ function gallery(entries, choose) {
     h(
       "div.toolbar",
       classes.length > 1 && h("fieldset.segments.small", h("legend.visually-hidden", "Class"), ...chips.flat()),
-      h("label.visually-hidden", { for: "search" }, "Code or part of the name"),
+      h("label.visually-hidden", { for: "search" }, "Part of the name"),
       h("input", {
         id: "search",
         type: "search",
-        placeholder: "Code, such as aab",
+        placeholder: "Part of the name",
         autocomplete: "off",
         spellcheck: "false",
         oninput: (/** @type {any} */ event) => {
