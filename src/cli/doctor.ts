@@ -12,6 +12,8 @@ import { defineCommand } from "./command";
 interface Finding {
   readonly name: string;
   readonly found: string;
+  /** Figures, in a line each. */
+  readonly details?: readonly string[];
   /** How to install it, if it is missing. */
   readonly advice?: string;
 }
@@ -41,6 +43,7 @@ export const command = defineCommand({
         found: `${gigabytes(usableMemory())} (${gigabytes(freemem())} free), ${counted(usableProcessors(), "core")}`,
       },
       memoryAdvice(),
+      ...steps.slice(0, 1).map(describeProcessor),
       ...steps.map(describeSteps),
     ];
     return {
@@ -54,10 +57,10 @@ export const command = defineCommand({
   },
   render: ({ findings }) =>
     findings
-      .map(
-        ({ name, found, advice }) =>
-          `${advice ? "!" : " "} ${name.padEnd(18)} ${found}${advice ? `\n    ${advice}` : ""}`,
-      )
+      .flatMap(({ name, found, details = [], advice }) => [
+        `${advice ? "!" : " "} ${name.padEnd(18)} ${found}`,
+        ...[...details, ...(advice ? [advice] : [])].map((line) => `    ${line}`),
+      ])
       .join("\n"),
 });
 
@@ -74,16 +77,22 @@ async function tensorflowHere() {
   };
 }
 
-/** `bf16, product (bf16, product 12.1 ms; fp32, product 14.0 ms; ... on PROCESSOR, amx, 2 threads)`. */
-function describeSteps({ workload, processor, times, chosen, disturbed }: StepChoice): Finding {
+function describeProcessor({ processor: { name, isa, threads } }: StepChoice): Finding {
+  return { name: "Processor", found: [name, ...(isa ? [isa] : []), counted(threads, "thread")].join(", ") };
+}
+
+/** `bf16 product`, and `bf16 product 12.1 ms, fp32 product 14.0 ms`. */
+function describeSteps({ workload, times, chosen, disturbed }: StepChoice): Finding {
   const nameOf = ({ precision, updates }: StepChoice["chosen"]) => `${precision} ${updates}`;
   const timed = [...times].sort((a, b) => a.seconds - b.seconds);
   const figures = timed.map((way) => `${nameOf(way)} ${(1000 * way.seconds).toFixed(1)} ms`).join(", ");
-  const { name, isa, threads } = processor;
-  const where = [name, ...(isa ? [isa] : []), counted(threads, "thread")].join(", ");
   return {
     name: `Steps, ${workload}`,
-    found: `${nameOf(chosen)}${figures ? ` (${figures})` : ""} on ${where}${disturbed ? "; other programs were running, so the next process times again" : ""}`,
+    found: nameOf(chosen),
+    details: [
+      ...(figures ? [figures] : []),
+      ...(disturbed ? ["Other programs were running, so the next process times again."] : []),
+    ],
   };
 }
 

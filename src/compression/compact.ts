@@ -115,7 +115,9 @@ function describeChange({ rocAucDrop, rmsDeviation, logitSpread, changedAnswers 
   const percent = ((100 * rmsDeviation) / logitSpread).toFixed(1);
   const size = logitSpread > 0 ? `${percent} % of their spread` : `${rmsDeviation.toPrecision(2)}`;
   const change = `logits change by ${size}, changed answers: ${changedAnswers}`;
-  return rocAucDrop === null ? change : `AUC drops by ${rocAucDrop.toFixed(4)}, ${change}`;
+  return rocAucDrop === null
+    ? change
+    : `AUC ${rocAucDrop < 0 ? "rises" : "drops"} by ${Math.abs(rocAucDrop).toFixed(4)}, ${change}`;
 }
 
 /** The first layer on raw pixels, which is split once, and the writers of its compressed forms. */

@@ -20,8 +20,9 @@ export function counted(count: number, noun: string, plural = `${noun}s`): strin
   return `${count < 1e4 ? count : count.toLocaleString("en")} ${count === 1 ? noun : plural}`;
 }
 
-/** `0.8 s`, `42 s`, `3 min 05 s`. */
+/** `12 ms`, `0.8 s`, `42 s`, `3 min 05 s`. */
 export function seconds(duration: number): string {
+  if (duration > 0 && duration < 0.0995) return `${Math.max(1, Math.round(1000 * duration))} ms`;
   if (duration < 9.95) return `${duration.toFixed(1)} s`;
   if (duration < 119.5) return `${Math.round(duration)} s`;
   const whole = Math.round(duration);

@@ -1,19 +1,19 @@
 /** @module The sections on training (with warnings if it was too short or too long), network, data and settings. */
 import { bestByMonitor, type EpochLine, type Monitor, monitored, monitorOf } from "../evaluation/index";
-import { counted, decimal, escapeHtml, paragraph, table } from "../format/index";
+import { counted, decimal, escapeHtml, paragraph, seconds, table } from "../format/index";
 import type { Block, ReportFacts, Section } from "./facts";
 import type { TrainingFigures } from "./figures";
 
 export function trainingSection({ results }: ReportFacts, figures: TrainingFigures): Section | undefined {
   const { history, config } = results;
-  const seconds = history.reduce((sum, line) => sum + (line.seconds ?? 0), 0);
+  const duration = history.reduce((sum, line) => sum + (line.seconds ?? 0), 0);
   const captions = {
     architecture: "Height: logarithm of a layer's output size; darker: more of the weights.",
     learningCurves:
       "The weights of the marked epoch were kept. Training values are measured while training, with augmentation and dropout.",
     learningRate: "Learning rate at the end of each epoch.",
   } as const;
-  const length = `${counted(history.length, "epoch")}${seconds > 0 ? `, ${seconds.toFixed(0)} s of training` : ""}.`;
+  const length = `${counted(history.length, "epoch")}${duration > 0 ? `, ${seconds(duration)} of training` : ""}.`;
   const remarks = trainingWords(history, monitorOf(config.monitor ?? "rocAuc", config.monitorMode));
   const blocks: Block[] = [
     ...(Object.keys(captions) as (keyof typeof captions)[]).flatMap((name) => {
@@ -37,7 +37,11 @@ export function provenanceSection({ results, main }: ReportFacts): Section {
     ["Classes", `${classes[0]} (negative), ${classes[1]} (positive)`],
     ["Images", tiles && `${tiles.train} train, ${tiles.validation} validation, ${tiles.test} test`],
     ["Hash of the pixels", contentHash],
-    ["Preprocessing", preprocessing && JSON.stringify(preprocessing)],
+    [
+      "Preprocessing",
+      preprocessing &&
+        JSON.stringify(preprocessing, (_, value) => (typeof value === "number" ? Number(value.toFixed(4)) : value)),
+    ],
     ...notes.map((note) => ["Note", note] as const),
   ];
   const settings = Object.entries(config)

@@ -25,7 +25,7 @@ test("counts have their plural, durations their unit", () => {
     [1, 0, 1200, 12_000].map((count) => counted(count, "tile")),
     ["1 tile", "0 tiles", "1200 tiles", "12,000 tiles"],
   );
-  assert.deepEqual([seconds(0.84), seconds(42.4), seconds(185)], ["0.8 s", "42 s", "3 min 05 s"]);
+  assert.deepEqual([0, 0.0124, 0.84, 42.4, 185].map(seconds), ["0.0 s", "12 ms", "0.8 s", "42 s", "3 min 05 s"]);
 });
 
 test("a table has columns as wide as their widest cell, with numbers aligned right", () => {

@@ -2,7 +2,7 @@
 import { appendFile, mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { writeFileAtomically } from "../../files/index";
-import { counted, plainDecimal } from "../../format/index";
+import { counted, plainDecimal, seconds } from "../../format/index";
 import type { Progress, ProgressTask } from "../../progress/index";
 import type { RunDirectory } from "../../runs/index";
 import type { Callback, EpochResult, RunningTraining } from "./callback";
@@ -45,12 +45,12 @@ export function describePlace({ epoch, batch }: RunningTraining): string {
 
 /** An epoch on one line. */
 export function describeEpoch(result: EpochResult): string {
-  const { epoch, train, validation, learningRate, imagesPerSecond, seconds } = result;
+  const { epoch, train, validation, learningRate, imagesPerSecond } = result;
   const auc = (measures: EpochResult["train"]) => plainDecimal(measures.rocAuc);
   return [
     `epoch ${epoch}: loss ${plainDecimal(train.loss, 4)} / ${plainDecimal(validation.loss, 4)}`,
     `AUC ${auc(train)} / ${auc(validation)} (train / validation)`,
-    `lr ${learningRate.toExponential(1)}, ${imagesPerSecond.toFixed(0)} images/s, ${seconds.toFixed(1)} s`,
+    `lr ${learningRate.toExponential(1)}, ${imagesPerSecond.toFixed(0)} images/s, ${seconds(result.seconds)}`,
   ].join(", ");
 }
 
