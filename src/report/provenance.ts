@@ -1,6 +1,6 @@
 /** @module The sections on training (with warnings if it was too short or too long), network, data and settings. */
 import { bestByMonitor, type EpochLine, type Monitor, monitored, monitorOf } from "../evaluation/index";
-import { counted, decimal, escapeHtml, paragraph, seconds, table } from "../format/index";
+import { counted, decimal, escapeHtml, paragraph, seconds, shortNumber, table } from "../format/index";
 import type { Block, ReportFacts, Section } from "./facts";
 import type { TrainingFigures } from "./figures";
 
@@ -40,7 +40,7 @@ export function provenanceSection({ results, main }: ReportFacts): Section {
     [
       "Preprocessing",
       preprocessing &&
-        JSON.stringify(preprocessing, (_, value) => (typeof value === "number" ? Number(value.toFixed(4)) : value)),
+        JSON.stringify(preprocessing, (_, value) => (typeof value === "number" ? Number(shortNumber(value)) : value)),
     ],
     ...notes.map((note) => ["Note", note] as const),
   ];
