@@ -26,15 +26,15 @@ export async function run(context: BenchmarkContext): Promise<Measured> {
     }),
   );
   const measured = await alternateSteps("Steps of the reference MLP", configurations, rounds, context);
-  const { precision } = (await chooseStepWay("dense")).chosen;
+  const { chosen } = await chooseStepWay("dense");
   const fastestPeer = Math.min(...PEER.map((precision) => measured.seconds(`peer ${precision}`)));
   return {
     name: "train-step",
     ours: {
       secondsBf16: measured.seconds("ours bf16"),
       secondsFp32: measured.seconds("ours fp32"),
-      chosen: precision,
-      peakBytes: measured.peakBytes(`ours ${precision}`),
+      chosen: chosen.precision,
+      peakBytes: measured.peakBytes(`ours ${chosen.precision}`),
       ratioFp32: measured.seconds("peer fp32") / measured.seconds("ours fp32"),
     },
     peer: {
@@ -42,6 +42,6 @@ export async function run(context: BenchmarkContext): Promise<Measured> {
       ...Object.fromEntries(PEER.map((precision) => [`seconds_${precision}`, measured.seconds(`peer ${precision}`)])),
       peakBytes: measured.peakBytes("peer medium"),
     },
-    ratio: fastestPeer / measured.seconds(`ours ${precision}`),
+    ratio: fastestPeer / measured.seconds(`ours ${chosen.precision}`),
   };
 }

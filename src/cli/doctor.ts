@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { projectPython, projectRoot } from "../files/index";
 import { counted, gigabytes } from "../format/index";
 import { usableMemory, usableProcessors } from "../machine/index";
-import type { StepChoice } from "../tensorflow/index";
+import type { Processor, StepChoice } from "../tensorflow/index";
 import { defineCommand } from "./command";
 
 interface Finding {
@@ -20,7 +20,7 @@ interface Finding {
 
 export const command = defineCommand({
   async run() {
-    const { chooseStepWay, runtime, workloads } = await import("../tensorflow/index.js");
+    const { chooseStepWay, processor, runtime, workloads } = await import("../tensorflow/index.js");
     const tensorflow = await tensorflowHere();
     // Times of a small training step in each way that this processor supports, and the chosen way.
     const steps: StepChoice[] = [];
@@ -43,7 +43,7 @@ export const command = defineCommand({
         found: `${gigabytes(usableMemory())} (${gigabytes(freemem())} free), ${counted(usableProcessors(), "core")}`,
       },
       memoryAdvice(),
-      ...steps.slice(0, 1).map(describeProcessor),
+      describeProcessor(processor()),
       ...steps.map(describeSteps),
     ];
     return {
@@ -77,7 +77,7 @@ async function tensorflowHere() {
   };
 }
 
-function describeProcessor({ processor: { name, isa, threads } }: StepChoice): Finding {
+function describeProcessor({ name, isa, threads }: Processor): Finding {
   return { name: "Processor", found: [name, ...(isa ? [isa] : []), counted(threads, "thread")].join(", ") };
 }
 

@@ -106,11 +106,13 @@ export function classSpelling(label: string): string {
   return label.trim().replace(/^([-+]?\d+)\.0*$/, "$1");
 }
 
-/**
- * The key by which all readers compare labels: equal for all labels of a class. Ignores case, surrounding blanks, a `.0` and the
- * Unicode form; `true` and `false` equal 1 and 0.
- */
+/** Equal for spellings that differ only in case, surrounding blanks, a `.0` or the Unicode form. */
+export function spellingKey(text: string): string {
+  return classSpelling(text).normalize("NFC").toLowerCase();
+}
+
+/** The key by which all readers compare labels: equal for all labels of a class. `true` and `false` equal 1 and 0. */
 export function classKey(label: string): string {
-  const key = classSpelling(label).normalize("NFC").toLowerCase();
+  const key = spellingKey(label);
   return key === "true" ? "1" : key === "false" ? "0" : key;
 }

@@ -56,7 +56,7 @@ export async function loadFolders(
     return { name, path, label: labelOf(className), partition, ...(group !== undefined && { group }) };
   });
   const left = await leftOut(directory, folders);
-  const ofGroups = groupNotes({ tiles }, { column: grouping, others: [] }, options);
+  const ofGroups = groupNotes({ tiles }, { column: grouping }, options);
   return {
     directory,
     layout: "folders",

@@ -1,7 +1,7 @@
 /** @module Groups of images, such as patients or slides, that must be in one partition, and what leaks if they are not. */
 import { groupBy } from "../collections/index";
 import { counted } from "../format/index";
-import { classSpelling } from "./classes";
+import { spellingKey } from "./classes";
 import { columnsNamed, isMissing, listed, namedOrNone, quoted, type Table } from "./table";
 import type { Dataset, DatasetOptions, Tile } from "./types";
 
@@ -26,7 +26,7 @@ export interface TableGroups {
   /** Undefined if the field is empty; each group is spelled as in its first row. */
   readonly groups: readonly (string | undefined)[];
   /** The spellings of each group that has several, such as `01` and `1`. */
-  readonly spellings?: readonly (readonly string[])[];
+  readonly spellings: readonly (readonly string[])[];
 }
 
 /**
@@ -48,15 +48,16 @@ export function readGroupColumn(
   return { column: nameOf(position), position, groups, others: across.map(nameOf), spellings };
 }
 
-function groupsIn({ rows }: Table, column: number): Required<Pick<TableGroups, "groups" | "spellings">> {
+function groupsIn({ rows }: Table, column: number): Pick<TableGroups, "groups" | "spellings"> {
   const spelled = new Map<string, Set<string>>();
   const groups = rows.map(({ fields }) => {
     const field = fields[column] ?? "";
     if (isMissing(field)) return undefined;
     const key = groupKey(field);
-    const spellings = spelled.get(key) ?? new Set<string>();
-    spelled.set(key, spellings.add(field));
-    return [...spellings][0];
+    const spellings = (spelled.get(key) ?? new Set<string>()).add(field);
+    spelled.set(key, spellings);
+    const [first] = spellings;
+    return first;
   });
   return { groups, spellings: [...spelled.values()].filter(({ size }) => size > 1).map((names) => [...names]) };
 }
@@ -66,10 +67,7 @@ function groupsIn({ rows }: Table, column: number): Required<Pick<TableGroups, "
  * groups for one only keeps more images together; the opposite error puts a patient into training and test.
  */
 function groupKey(field: string): string {
-  return classSpelling(field)
-    .normalize("NFC")
-    .toLowerCase()
-    .replace(/^0+(?=\d+$)/, "");
+  return spellingKey(field).replace(/^0+(?=\d+$)/, "");
 }
 
 /** Whether each of the narrow groups is in one of the wide ones, as the slides of a patient are. */
@@ -110,10 +108,10 @@ export function groupNotes(
   { tiles }: Pick<Dataset, "tiles">,
   {
     column,
-    others,
+    others = [],
     spellings = [],
     inNames = false,
-  }: Pick<TableGroups, "column" | "others" | "spellings"> & { readonly inNames?: boolean },
+  }: Pick<TableGroups, "column"> & Partial<Pick<TableGroups, "others" | "spellings">> & { readonly inNames?: boolean },
   { fold, folds }: DatasetOptions = {},
 ): string[] {
   const { count, across: acrossPartitions } = spread(tiles, ({ partition }) => partition);
@@ -129,17 +127,12 @@ export function groupNotes(
   const inFolds = isOfTable ? spread(tiles, (tile) => (tile.partition === "test" ? undefined : tile.fold)).across : [];
   const without = tiles.filter(({ group }) => group === undefined).length;
   const alone = `No ${quoted(column)} is given for ${counted(without, "image")}: each is drawn by itself, although some may belong together.`;
+  const asOne = spellings.slice(0, 5).map((names) => listed(names));
+  const merged = `Values read as one: ${asOne.join("; ")}${spellings.length > asOne.length ? "; ..." : ""}.`;
   const other = `Values of ${listed(others)} occur in several of them: if these images belong together, name that column with --group-column.`;
   return [
     kept,
-    ...(spellings.length > 0
-      ? [
-          `Values read as one: ${spellings
-            .slice(0, 5)
-            .map((names) => listed(names))
-            .join("; ")}${spellings.length > 5 ? "; ..." : ""}.`,
-        ]
-      : []),
+    ...(spellings.length > 0 ? [merged] : []),
     ...(others.length > 0 ? [other] : []),
     ...leak(acrossPartitions, "partition"),
     ...leak(inFolds, "fold"),

@@ -34,7 +34,7 @@ export function groupByName(dataset: UnnamedDataset, options: DatasetOptions): U
     const message = `--group-pattern ${groupPattern} matches no file name (such as ${quoted(fileName(tiles[0]?.name))}).`;
     throw new InputError("DATA_GROUP_MISSING", message);
   }
-  const notes = groupNotes({ tiles }, { column: groupPattern, others: [], inNames: true }, options);
+  const notes = groupNotes({ tiles }, { column: groupPattern, inNames: true }, options);
   return { ...dataset, tiles, notes: [...(dataset.notes ?? []), ...notes] };
 }
 

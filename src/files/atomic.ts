@@ -88,8 +88,8 @@ export async function removeAbandoned(path: string): Promise<void> {
 export async function writeAtomically(path: string, write: (handle: FileHandle) => Promise<void>): Promise<void> {
   const file = await AtomicFile.create(path);
   try {
-    await namingFile(path, write(file.handle));
-    await namingFile(path, file.commit());
+    const written = write(file.handle).then(() => file.commit());
+    await namingFile(path, written);
   } catch (error) {
     await file.abort();
     throw error;

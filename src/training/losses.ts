@@ -72,7 +72,10 @@ function lossAndSlopes(
   return { value: sum / weights, slopes: Float32Array.from(slopes, (slope) => slope / weights) };
 }
 
-/** Weight of positive examples in the loss. Automatic: what makes both classes of the drawn examples weigh the same. @throws {InputError} `DATA_PARTITION_ONE_CLASS` */
+/**
+ * Weight of positive examples in the loss; `auto` makes both classes of the drawn examples weigh the same.
+ * @throws {InputError} `DATA_PARTITION_ONE_CLASS`
+ */
 export function positiveWeightOf(
   { positiveWeight, sampler }: Pick<TrainingOptions, "positiveWeight" | "sampler">,
   labels: ArrayLike<number>,
