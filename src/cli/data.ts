@@ -1,7 +1,7 @@
 /** @module `histo data synth` and `pack`, and the options of commands that read a data set. */
 import * as z from "zod";
 import { HistoError } from "../errors/index";
-import { counted } from "../format/index";
+import { counted, seconds } from "../format/index";
 import { datasetSchema, option, trainingSchema, whole } from "../options/index";
 import { defineCommand, reportNotes } from "./command";
 import { givenOptions } from "./schema-options";
@@ -57,14 +57,13 @@ export const packCommand = defineCommand({
     reportNotes([...(dataset.notes ?? []), ...imageNotes(store)]);
     const { contentHash, skipped, names } = store;
     store.close();
-    const seconds = (performance.now() - started) / 1000;
     const counts = { decoded, reused, removed, skipped, warnings };
-    return { store: path, images: names.length, size, resize, ...counts, contentHash, seconds };
+    return { store: path, images: names.length, size, resize, ...counts, contentHash, seconds: (performance.now() - started) / 1000 };
   },
-  render: ({ store, images, size, decoded, reused, removed, skipped, seconds }) =>
+  render: ({ store, images, size, decoded, reused, removed, skipped, seconds: duration }) =>
     [
       `${counted(images, "image")} of ${size}x${size} pixels in ${store}`,
-      `${decoded} decoded, ${reused} unchanged, ${removed} removed, ${skipped.length} skipped, ${seconds.toFixed(1)} s`,
+      `${decoded} decoded, ${reused} unchanged, ${removed} removed, ${skipped.length} skipped, ${seconds(duration)}`,
       ...skipped.map(({ reason }) => `skipped: ${reason}`),
     ].join("\n"),
 });

@@ -3,7 +3,7 @@ import type * as z from "zod";
 import { apiKeysOf, endpointOf, hostsOf, originsOf, tokensOf } from "../../serve/core/settings";
 import type { RunningServer } from "../../serve/server/index";
 import { messageOf } from "../errors/index";
-import { counted } from "../format/index";
+import { counted, seconds } from "../format/index";
 import { serveSchema } from "../options/index";
 import { type CommandContext, defineCommand } from "./command";
 
@@ -19,7 +19,7 @@ export const command = defineCommand({
   ],
   schema: serveSchema,
   run: (options, context) => serve(options, context),
-  render: ({ seconds }) => `Stopped after ${seconds.toFixed(0)} s`,
+  render: (served) => `Stopped after ${seconds(served.seconds)}`,
 });
 
 /** Serves until the signal is aborted. @param startedMs start of the cold start, if the process did other things before */

@@ -6,6 +6,7 @@ import { mustBeDataFolder } from "../dataset/labels/index";
 import { InputError } from "../errors/index";
 import type { ExperimentResult, TrackingOptions, TrainingPart } from "../experiments/index";
 import { projectRoot, readJson } from "../files/index";
+import { seconds } from "../format/index";
 import {
   type GivenTrainingOptions,
   group,
@@ -105,10 +106,10 @@ async function begunOptions(run: string | undefined): Promise<Partial<TrainingOp
   return existsSync(config) ? optionsOf(await readJson<object>(config)) : {};
 }
 
-function runText({ run, bestEpoch, epochs, test, seconds }: ExperimentResult): string {
+function runText({ run, bestEpoch, epochs, test, seconds: duration }: ExperimentResult): string {
   return [
     `Run        ${run}`,
-    `Best epoch ${bestEpoch} of ${epochs}, ${seconds.toFixed(0)} s`,
+    `Best epoch ${bestEpoch} of ${epochs}, ${seconds(duration)}`,
     `Test       AUC ${test.rocAuc.toFixed(3)} (95 % ${test.rocAucCi95?.map((v) => v.toFixed(3)).join(" to ")}), ` +
       `balanced accuracy ${test.balancedAccuracy.toFixed(3)} at threshold ${test.threshold.toFixed(3)}`,
   ].join("\n");
