@@ -57,8 +57,9 @@ export const packCommand = defineCommand({
     reportNotes([...(dataset.notes ?? []), ...imageNotes(store)]);
     const { contentHash, skipped, names } = store;
     store.close();
+    const duration = (performance.now() - started) / 1000;
     const counts = { decoded, reused, removed, skipped, warnings };
-    return { store: path, images: names.length, size, resize, ...counts, contentHash, seconds: (performance.now() - started) / 1000 };
+    return { store: path, images: names.length, size, resize, ...counts, contentHash, seconds: duration };
   },
   render: ({ store, images, size, decoded, reused, removed, skipped, seconds: duration }) =>
     [
