@@ -147,7 +147,7 @@ function boxOf({ class_name, config }: KerasLayer, counts: ReadonlyMap<string, n
     typeof config.activation === "string" && config.activation !== "linear" ? ` ${config.activation}` : "";
   return {
     name: config.name,
-    kind: class_name === "InputLayer" ? "input" : `${class_name.replace("Block", "")}${activation}`,
+    kind: class_name === "InputLayer" ? "input" : `${class_name === "BlockDense" ? "Dense" : class_name}${activation}`,
     output: shape.length > 0 ? shape.join(" × ") : size > 0 ? String(size) : config.name,
     size,
     parameters: counts.get(config.name) ?? 0,
