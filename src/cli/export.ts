@@ -1,7 +1,7 @@
 /** @module `histo export`: exports a training run as an ONNX model directory. */
 import * as z from "zod";
 import { counted, megabytes } from "../format/index";
-import { describeCompression, describeUnrounded, type Verification } from "../model-directory/index";
+import { describeAucChange, describeCompression, describeUnrounded, type Verification } from "../model-directory/index";
 import { between, option } from "../options/index";
 import { defineCommand } from "./command";
 import { trackingOptions } from "./mlflow";
@@ -60,10 +60,8 @@ export const command = defineCommand({
 });
 
 function describeVerification(verification: Verification): string {
-  const { tiles, maxDeviation, changedAnswers, rocAuc, rocAucDrop, rocAucDropCi95 } = verification;
+  const { tiles, maxDeviation, changedAnswers, rocAuc } = verification;
   const logits = `against TensorFlow on ${counted(tiles, "validation tile")}: logits differ by at most ${maxDeviation.toPrecision(2)}, changed answers: ${changedAnswers}`;
-  if (!rocAuc || rocAucDrop === null || !rocAucDropCi95) return logits;
-  const [low, high] = rocAucDropCi95;
-  const drop = `${rocAucDrop.toFixed(4)} (95 % interval ${low.toFixed(4)} to ${high.toFixed(4)})`;
-  return `${logits}; AUC ${rocAuc.exported.toFixed(4)}, a drop of ${drop}`;
+  const change = describeAucChange(verification);
+  return rocAuc && change ? `${logits}; AUC ${rocAuc.exported.toFixed(4)}: it ${change}` : logits;
 }

@@ -14,7 +14,7 @@ import {
   writeGraphFiles,
 } from "../conversion/index";
 import { HistoError, InputError } from "../errors/index";
-import { type Compression, describeCompression, type Verification } from "../model-directory/index";
+import { type Compression, describeAucChange, describeCompression, type Verification } from "../model-directory/index";
 import type { Progress } from "../progress/index";
 import { fourBitPixels } from "./four-bit";
 import { integerWriter } from "./integer";
@@ -111,13 +111,13 @@ function isAcceptable({ rocAucDrop, rmsDeviation, logitSpread }: Verification): 
   return (rocAucDrop ?? 0) <= MAX_AUC_DROP && rmsDeviation <= MAX_RELATIVE_DEVIATION * logitSpread;
 }
 
-function describeChange({ rocAucDrop, rmsDeviation, logitSpread, changedAnswers }: Verification): string {
+function describeChange(verification: Verification): string {
+  const { rmsDeviation, logitSpread, changedAnswers } = verification;
   const percent = ((100 * rmsDeviation) / logitSpread).toFixed(1);
   const size = logitSpread > 0 ? `${percent} % of their spread` : `${rmsDeviation.toPrecision(2)}`;
   const change = `logits change by ${size}, changed answers: ${changedAnswers}`;
-  return rocAucDrop === null
-    ? change
-    : `AUC ${rocAucDrop < 0 ? "rises" : "drops"} by ${Math.abs(rocAucDrop).toFixed(4)}, ${change}`;
+  const auc = describeAucChange(verification);
+  return auc ? `AUC ${auc}, ${change}` : change;
 }
 
 /** The first layer on raw pixels, which is split once, and the writers of its compressed forms. */

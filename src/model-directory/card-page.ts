@@ -3,7 +3,7 @@ import { leakWords } from "../dataset/labels/index";
 import { counted, decimal, escapeMarkdown, markdownTable } from "../format/index";
 import { tileEdgeOf } from "../image/preprocessing/index";
 import type { TileCounts } from "../runs/index";
-import { describeUnrounded, type ModelCard, type Verification } from "./model-card";
+import { describeAucChange, describeUnrounded, type ModelCard, type Verification } from "./model-card";
 
 export const CARD_PAGE = "MODEL_CARD.md";
 
@@ -99,9 +99,9 @@ function measures({ metrics = {}, variant = "fp32", verification, trainedOn }: M
 /** What the export changed, as far as it was measured. */
 function changes(verification: Verification | undefined): string {
   if (!verification) return " What the export changed was not measured.";
-  const { tiles, changedAnswers, rocAucDrop, rocAucDropCi95 } = verification;
-  const bounds = rocAucDropCi95 ? ` (95 % ${rocAucDropCi95.map((end) => decimal(end)).join(" to ")})` : "";
-  const drop = rocAucDrop === null ? "" : `, and the ROC AUC drops by ${decimal(rocAucDrop)}${bounds}`;
+  const { tiles, changedAnswers } = verification;
+  const change = describeAucChange(verification);
+  const drop = change ? `, and the ROC AUC ${change}` : "";
   return ` On ${counted(tiles, "validation tile")} the export changes ${counted(changedAnswers, "answer")}${drop}.`;
 }
 

@@ -1,6 +1,7 @@
 /** @module `model.json`: everything that a predictor needs besides the ONNX graph. */
 import type { AcrossPartitions } from "../dataset/labels/index";
 import type { ThresholdCurve } from "../evaluation/index";
+import { decimal } from "../format/index";
 import type { Preprocessing } from "../image/index";
 import type { PretrainedPart, TileCounts } from "../runs/index";
 
@@ -127,6 +128,20 @@ export function isTrainedOnDrawnTiles({ trainedOn }: Pick<ModelCard, "trainedOn"
 export function describeUnrounded({ variant = "fp32", roundedWeights }: Pick<ModelCard, "variant" | "roundedWeights">) {
   if (variant === "fp32" || roundedWeights !== 0) return "";
   return `${variant} changes nothing here: it rounds large dense layers only, and this network has none, so that its graph is that of fp32.`;
+}
+
+/** What an export did to the AUC, such as `drops by 0.0040 (95 % -0.0060 to 0.0130)`. Undefined if it was not measured. */
+export function describeAucChange({
+  rocAucDrop: drop,
+  rocAucDropCi95: ends,
+}: Pick<Verification, "rocAucDrop" | "rocAucDropCi95">): string | undefined {
+  if (drop === null) return undefined;
+  const rises = drop < 0;
+  // The interval of a rise is that of the drop, mirrored; adding zero makes 0 of -0.
+  const interval = rises ? ends?.map((end) => 0 - end).reverse() : ends;
+  const size = decimal(Math.abs(drop), 4);
+  const change = Number(size) === 0 ? "stays the same" : `${rises ? "rises" : "drops"} by ${size}`;
+  return interval ? `${change} (95 % ${interval.map((end) => decimal(end, 4)).join(" to ")})` : change;
 }
 
 export type Compression = NonNullable<ModelCard["compression"]>;

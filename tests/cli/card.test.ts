@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { writeSyntheticDataset } from "../../src/dataset/index";
 import { exportRun } from "../../src/export/index";
 import { readJson } from "../../src/files/index";
-import { cardPage, type ModelCard } from "../../src/model-directory/index";
+import { cardPage, describeAucChange, type ModelCard } from "../../src/model-directory/index";
 import type { TileCounts } from "../../src/runs/index";
 import { runTraining } from "../../src/training/index";
 import { BACKBONE_SIZE, writeBackbone } from "../support/backbone-file";
@@ -125,9 +125,20 @@ test("the measures of a compact model are said to be those before its export, an
   const page = cardPage({ ...card, verification } as unknown as ModelCard);
   assert.match(
     page,
-    /On 120 validation tiles the export changes 1 answer, and the ROC AUC drops by 0\.004 \(95 % -0\.006 to 0\.013\)/,
+    /On 120 validation tiles the export changes 1 answer, and the ROC AUC drops by 0\.0040 \(95 % -0\.0060 to 0\.0130\)/,
   );
   assert.doesNotMatch(cardPage({ ...card, variant: "fp32" }), /before its export/);
+});
+
+test("an export's change of the AUC is a drop, a rise or none", () => {
+  const words = (rocAucDrop: number | null, rocAucDropCi95: readonly [number, number] | null) =>
+    describeAucChange({ rocAucDrop, rocAucDropCi95 });
+  assert.equal(words(0.004, [-0.006, 0.013]), "drops by 0.0040 (95 % -0.0060 to 0.0130)");
+  assert.equal(words(-0.004, [-0.013, 0.006]), "rises by 0.0040 (95 % -0.0060 to 0.0130)");
+  assert.equal(words(0, [0, 0]), "stays the same (95 % 0.0000 to 0.0000)");
+  assert.equal(words(-0.00001, [-0.002, 0]), "stays the same (95 % 0.0000 to 0.0020)");
+  assert.equal(words(0.004, null), "drops by 0.0040");
+  assert.equal(words(null, null), undefined);
 });
 
 test("a folder without a model is refused", async (context) => {
