@@ -94,17 +94,21 @@ export const command = defineCommand({
     });
     return { ...found, ...logged };
   },
-  render(result) {
+  async render(result) {
+    const { describeThresholdRule, parseThresholdRule } = await import("../evaluation/index.js");
     const { validation, test } = result;
     const columns: [string, BinaryMetrics][] = [];
     if (validation) columns.push(["validation", validation]);
     if (test) columns.push(["test", test]);
+    const chosen = result.thresholdRule
+      ? `chosen on validation for ${describeThresholdRule(parseThresholdRule(result.thresholdRule))}`
+      : "not chosen on data";
     return [
       ...(result.folds && result.overFolds ? [foldsTable(result.folds, result.overFolds), "", TOGETHER] : []),
       metricsText(...columns),
       "",
       ...result.cautions,
-      `The threshold was ${result.thresholdRule ? `chosen on validation by ${result.thresholdRule}` : "not chosen on data"}.`,
+      `The threshold was ${chosen}.`,
       ...(result.agreement ?? []).map(
         ({ agreement, n, accuracy }) =>
           `Experts agreeing ${agreement}: accuracy ${plainDecimal(accuracy)} on ${counted(n, "image")}.`,

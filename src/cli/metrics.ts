@@ -66,9 +66,9 @@ function origin({ columns, groups, positive, logits, rocAuc }: Result): string {
 
 /** Metrics as a text table, one column for each set of images. */
 export function metricsText(...columns: readonly (readonly [name: string, metrics: BinaryMetrics])[]): string {
-  const show = (value: number) => plainDecimal(value, 4);
+  const show = (value: number) => plainDecimal(value);
   const interval = (ends: readonly number[] = []) =>
-    ends.length > 0 && ends.every(Number.isFinite) ? ` (95 % ${ends.map(show).join("-")})` : "";
+    ends.length > 0 && ends.every(Number.isFinite) ? ` (95 % ${ends.map(show).join(" to ")})` : "";
   const rows: [string, (metrics: BinaryMetrics) => string][] = [
     ["images", ({ n }) => String(n)],
     ["ROC AUC", ({ rocAuc, rocAucCi95 }) => show(rocAuc) + interval(rocAucCi95)],

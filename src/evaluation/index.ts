@@ -10,6 +10,7 @@ export { areaOf, crossValidatedArea, delongTest } from "./delong";
 export { type GroupTable, readGroups, type Subgroup, subgroupTable } from "./group-table";
 export * from "./history";
 export { type IntervalName, metricIntervals, shareOfRowsInterval } from "./intervals";
+export { measureName } from "./measure-names";
 export { type BinaryMetrics, binaryMetrics, brierScore, rocAucInterval } from "./metrics";
 export * from "./predictions";
 export { rank, rocAucOf } from "./ranking";

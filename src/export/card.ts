@@ -1,7 +1,9 @@
 /** @module Writes `model.json` and the golden example of an exported graph. */
+
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { CARD_PAGE, cardPage } from "../card-page/index";
 import {
   GRAPH_FILE,
   type GraphFiles,
@@ -13,7 +15,7 @@ import {
 import { labelsAndScores, readPredictions, type ThresholdCurve, thresholdCurve } from "../evaluation/index";
 import { readJson, sha256, sizeOf, writeFileAtomically, writeJson } from "../files/index";
 import { encodePng, type Preprocessing, stainNormalizer } from "../image/index";
-import { CARD_PAGE, cardPage, type ModelCard } from "../model-directory/index";
+import type { ModelCard } from "../model-directory/index";
 import { BACKBONE_PREFIX } from "../options/index";
 import { Random } from "../random/index";
 

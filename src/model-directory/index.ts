@@ -1,4 +1,3 @@
 /** @module Reads exported models: the card, and the directory with its checksums. */
-export * from "./card-page";
 export * from "./model-card";
 export * from "./model-directory";

@@ -1,7 +1,7 @@
 /** @module Compares techniques: results, and costs of accuracy; and figures of intervals. */
 
 import type { Data } from "plotly.js";
-import type { Interval, PairedDifference, Subgroup } from "../evaluation/index";
+import { type Interval, measureName, type PairedDifference, type Subgroup } from "../evaluation/index";
 import { colours, errorBars, type Figure, figure, plain, rounded, verticalLine, withInterval } from "./figure";
 
 /** A technique with the results for the figures. */
@@ -117,25 +117,16 @@ export function subgroupFigure(groups: readonly Subgroup[]): Figure {
   return intervalFigure("ROC AUC by subgroup", rows, { title: "ROC AUC", reference: 0.5 });
 }
 
-const COMPARED: readonly (readonly [string, string])[] = [
-  ["rocAuc", "ROC AUC"],
-  ["prAuc", "PR AUC"],
-  ["accuracy", "accuracy"],
-  ["balancedAccuracy", "balanced accuracy"],
-  ["recall", "recall"],
-  ["specificity", "specificity"],
-  ["precision", "precision"],
-  ["f1", "F1"],
-];
+const COMPARED = ["rocAuc", "prAuc", "accuracy", "balancedAccuracy", "recall", "specificity", "precision", "f1"];
 
 /** Differences of two models on the same images, with paired 95 % intervals. */
 export function differenceFigure(
   differences: Readonly<Record<string, PairedDifference>>,
   names: readonly [a: string, b: string],
 ): Figure {
-  const rows = COMPARED.flatMap(([key, name]) => {
+  const rows = COMPARED.flatMap((key) => {
     const found = differences[key];
-    return found ? [{ name, value: found.difference, interval: found.ci95 }] : [];
+    return found ? [{ name: measureName(key), value: found.difference, interval: found.ci95 }] : [];
   });
   return intervalFigure(names.map(plain).join(" minus "), rows, { title: "difference", reference: 0 });
 }

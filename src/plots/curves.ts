@@ -1,6 +1,13 @@
 /** @module ROC, precision-recall and threshold curves. */
 import type { Data, Layout } from "plotly.js";
-import type { Interval, PrecisionRecallCurve, RocBand, RocCurve, SweepPoint } from "../evaluation/index";
+import {
+  type Interval,
+  measureName,
+  type PrecisionRecallCurve,
+  type RocBand,
+  type RocCurve,
+  type SweepPoint,
+} from "../evaluation/index";
 import { decimal } from "../format/index";
 import {
   colours,
@@ -114,24 +121,17 @@ export function precisionRecallFigure(series: readonly PrecisionRecallSeries[], 
   });
 }
 
-const SWEPT = [
-  ["recall", "recall"],
-  ["specificity", "specificity"],
-  ["precision", "precision"],
-  ["f1", "F1"],
-  ["balancedAccuracy", "balanced accuracy"],
-  ["accuracy", "accuracy"],
-] as const;
+const SWEPT = ["recall", "specificity", "precision", "f1", "balancedAccuracy", "accuracy"] as const;
 const DASHES = ["solid", "dash", "dot", "dashdot", "longdash", "longdashdot"] as const;
 
 /** Measures by threshold, with the chosen threshold marked. */
 export function sweepFigure(points: readonly SweepPoint[], chosen?: number): Figure {
   const data = SWEPT.map(
-    ([measure, name], i): Data => ({
+    (measure, i): Data => ({
       x: rounded(points.map(({ threshold }) => threshold)),
       y: rounded(points.map((point) => point[measure])),
       mode: "lines",
-      name,
+      name: measureName(measure),
       line: { dash: DASHES[i % DASHES.length] as (typeof DASHES)[number] },
       hovertemplate: "%{y:.3f}",
     }),

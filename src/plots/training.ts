@@ -1,6 +1,6 @@
 /** @module Figures of a training: learning curves, the learning rate range test, the variance that a subspace explains. */
 import type { Data } from "plotly.js";
-import type { EpochLine } from "../evaluation/index";
+import { type EpochLine, measureName } from "../evaluation/index";
 import { counted, decimal, percent } from "../format/index";
 import { colours, type Figure, figure, rounded, translucent, verticalLine } from "./figure";
 
@@ -10,13 +10,6 @@ interface LearningCurveOptions {
   /** Epoch whose weights were kept. */
   readonly bestEpoch?: number;
 }
-
-const METRIC_NAMES: Readonly<Record<string, string>> = {
-  rocAuc: "ROC AUC",
-  prAuc: "PR AUC",
-  f1: "F1",
-  balancedAccuracy: "balanced accuracy",
-};
 
 /** Loss and one measure by epoch for training and validation, with the best epoch marked. */
 export function learningCurves(history: readonly EpochLine[], options: LearningCurveOptions = {}): Figure {
@@ -44,7 +37,7 @@ export function learningCurves(history: readonly EpochLine[], options: LearningC
     xaxis,
     xaxis2: xaxis,
     yaxis: { title: { text: "loss" } },
-    yaxis2: { title: { text: METRIC_NAMES[metric] ?? metric } },
+    yaxis2: { title: { text: measureName(metric) } },
     legend: { orientation: "h", x: 1, xanchor: "right", y: 1.02, yanchor: "bottom" },
     ...(bestEpoch !== undefined && {
       shapes: (["x", "x2"] as const).map((xref) => ({ ...verticalLine(bestEpoch), xref })),
@@ -55,7 +48,7 @@ export function learningCurves(history: readonly EpochLine[], options: LearningC
 function bestLabel(history: readonly EpochLine[], { metric = "rocAuc", bestEpoch }: LearningCurveOptions): string {
   const best = history.find(({ epoch }) => epoch === bestEpoch);
   if (!best) return "";
-  return `: best epoch ${bestEpoch}, ${METRIC_NAMES[metric] ?? metric} ${decimal(best.validation[metric])}`;
+  return `: best epoch ${bestEpoch}, ${measureName(metric)} ${decimal(best.validation[metric])}`;
 }
 
 export function learningRateFigure(history: readonly EpochLine[]): Figure {

@@ -1,5 +1,5 @@
 /** @module The sections on training (with warnings if it was too short or too long), network, data and settings. */
-import { bestByMonitor, type EpochLine, type Monitor, monitored, monitorOf } from "../evaluation/index";
+import { bestByMonitor, type EpochLine, type Monitor, measureName, monitored, monitorOf } from "../evaluation/index";
 import { counted, decimal, escapeHtml, paragraph, seconds, shortNumber, table } from "../format/index";
 import type { Block, ReportFacts, Section } from "./facts";
 import type { TrainingFigures } from "./figures";
@@ -99,7 +99,7 @@ function risen(lowest: EpochLine, best: EpochLine, epochs: number, metric: strin
   if (later < Math.max(ROSE.epochs, ROSE.share * epochs) || !(kept > ROSE.by * low)) return [];
   return [
     `Validation loss was lowest ${counted(later, "epoch")} before the kept one: ${decimal(low)} at epoch ${lowest.epoch}, ` +
-      `${decimal(kept)} at epoch ${best.epoch}. The kept epoch is the best by ${metric}; its probabilities are further off ` +
+      `${decimal(kept)} at epoch ${best.epoch}. The kept epoch is the best by ${escapeHtml(measureName(metric))}; its probabilities are further off ` +
       "than they were. Where probabilities matter, train with <code>--monitor loss</code>.",
   ];
 }

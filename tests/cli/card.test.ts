@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { cardPage } from "../../src/card-page/index";
 import { writeSyntheticDataset } from "../../src/dataset/index";
 import { exportRun } from "../../src/export/index";
 import { readJson } from "../../src/files/index";
-import { cardPage, describeAucChange, type ModelCard } from "../../src/model-directory/index";
+import { describeAucChange, type ModelCard } from "../../src/model-directory/index";
 import type { TileCounts } from "../../src/runs/index";
 import { runTraining } from "../../src/training/index";
 import { BACKBONE_SIZE, writeBackbone } from "../support/backbone-file";
@@ -52,7 +53,7 @@ test("a model's card says what it was trained on, how it was chosen, what it rea
     "**Trained on drawn (synthetic) tiles: it has never seen real tissue.**",
     "Drawn (synthetic) tiles of the data set polyps:",
     "32 x 32 pixels (0.5 micrometres per pixel)",
-    "best rocAuc on validation. The threshold was chosen on validation (balanced-accuracy)",
+    "best ROC AUC on validation. The threshold was chosen on validation (maximum balanced accuracy)",
     card.shift?.test?.says ?? "no shift",
     "it is not a medical device",
   ])
@@ -104,7 +105,8 @@ test("networks that others trained are named with their licences", async () => {
       pretrained: [{ name: "lite0", sha256: "", licence: "Apache-2.0", pretraining: "ImageNet-1k" }],
     },
   } as unknown as ModelCard;
-  const page = cardPage(card);
+  const page = cardPage({ ...card, selection: { monitor: "own measure", thresholdRule: "by *hand*" } });
+  assert.match(page, /best own measure on validation\. The threshold was chosen on validation \(by \\\*hand\\\*\)/);
   assert.match(page, /- lite0: Apache-2\.0\./);
   assert.match(page, /It builds on lite0, pretrained on ImageNet-1k\./);
   assert.doesNotMatch(page, /drawn|drew/);

@@ -61,6 +61,8 @@ test("what the report warns about is said in the terminal too", async () => {
     assert.ok(page.includes(caution), caution);
     assert.ok(stdout.includes(`${caution}\n`), caution);
   }
+  assert.match(stdout, /^ROC AUC +0\.\d{3} \(95 % 0\.\d{3} to [01]\.\d{3}\)/m);
+  assert.match(stdout, /The threshold was chosen on validation for recall of at least 0\.9\.\n/);
   const onFew = await runFolder({ validation: predictedTiles(9, 2) });
   assert.match(
     (await evaluate("--run", onFew)).stdout,

@@ -21,7 +21,7 @@ test("a best epoch that was the last one is said to be it", () => {
 
 test("a validation loss that rose long before the kept epoch is told with its numbers", () => {
   const text = words(RISING, RISING_LOSS);
-  assert.match(text, /lowest 3 epochs before the kept one: 0\.400 at epoch 2, 0\.800 at epoch 5.*best by rocAuc/);
+  assert.match(text, /lowest 3 epochs before the kept one: 0\.400 at epoch 2, 0\.800 at epoch 5.*best by ROC AUC/);
   assert.doesNotMatch(words(PEAKED, RISING_LOSS), /lowest/, "one epoch is not long");
   assert.doesNotMatch(words(RISING, RISING_LOSS, "loss"), /lowest/, "who monitors the loss keeps its lowest");
 });

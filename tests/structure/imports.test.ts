@@ -8,7 +8,7 @@ import { projectRoot } from "../../src/files/index";
 const ROOMS = [
   ...["errors", "format", "machine", "progress", "queue", "random", "collections", "logits", "canvas", "eigen"],
   ...["files", "image", "onnx", "onnxruntime", "tensorflow", "models", "options", "tracking", "dataset", "runs"],
-  ...["evaluation", "deployment", "model-directory", "conversion", "compression", "export"],
+  ...["evaluation", "deployment", "model-directory", "card-page", "conversion", "compression", "export"],
   ...["plots", "backbones", "familiar", "shift", "inference", "explanation"],
   ...["report", "notebook", "slide", "training", "experiments", "search", "cli"],
 ];

@@ -1,5 +1,5 @@
 /** @module Callbacks that act when a training no longer improves: stop it, or lower its learning rate. */
-import { improves, type Monitor, monitored } from "../../evaluation/index";
+import { improves, type Monitor, measureName, monitored } from "../../evaluation/index";
 import { counted } from "../../format/index";
 import type { Callback, EpochResult, RunningTraining, StatefulCallback } from "./callback";
 
@@ -22,7 +22,7 @@ export class EarlyStopping implements Callback {
       waited = 0;
     }
     if (waited < this.patience) return undefined;
-    return `${this.monitor.metric} has not improved for ${counted(this.patience, "epoch")}`;
+    return `${measureName(this.monitor.metric)} has not improved for ${counted(this.patience, "epoch")}`;
   }
 }
 

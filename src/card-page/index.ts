@@ -1,9 +1,10 @@
 /** @module Writes the card of a model in Markdown. @see Mitchell et al. 2019, "Model Cards for Model Reporting" */
 import { leakWords } from "../dataset/labels/index";
+import { describeThresholdRule, measureName, parseThresholdRule } from "../evaluation/index";
 import { counted, decimal, escapeMarkdown, markdownTable } from "../format/index";
 import { tileEdgeOf } from "../image/preprocessing/index";
+import { describeAucChange, describeUnrounded, type ModelCard, type Verification } from "../model-directory/index";
 import type { TileCounts } from "../runs/index";
-import { describeAucChange, describeUnrounded, type ModelCard, type Verification } from "./model-card";
 
 export const CARD_PAGE = "MODEL_CARD.md";
 
@@ -67,18 +68,24 @@ function choice({ selection }: ModelCard): string[] {
   const { monitor, isSolved, thresholdRule, bestOf } = selection;
   const weights = isSolved
     ? "The weights solve a logistic regression on the training tiles exactly; cross-validation on these chose its penalty."
-    : escapeMarkdown(`The weights are those of the epoch with the best ${monitor} on validation.`);
+    : escapeMarkdown(
+        `The weights are those of the epoch with the best ${measureName(monitor ?? "measure")} on validation.`,
+      );
   const options = bestOf ? [`Its options are the best of ${bestOf} that were tried, by the AUC on validation.`] : [];
-  const threshold = `The threshold was chosen on validation (${thresholdRule}).`;
+  const threshold = `The threshold was chosen on validation (${ruleWords(thresholdRule)}).`;
   return [[...options, weights, threshold, "None of this used the test images."].join(" ")];
 }
 
-const MEASURES = {
-  rocAuc: "ROC AUC",
-  balancedAccuracy: "balanced accuracy",
-  recall: "recall",
-  specificity: "specificity",
-};
+/** The rule in words; as it is where a card written by hand has a rule of its own. */
+function ruleWords(rule: string): string {
+  try {
+    return describeThresholdRule(parseThresholdRule(rule));
+  } catch {
+    return escapeMarkdown(rule);
+  }
+}
+
+const MEASURES = ["rocAuc", "balancedAccuracy", "recall", "specificity"];
 
 function measures({ metrics = {}, variant = "fp32", verification, trainedOn }: ModelCard): string[] {
   const known = (["validation", "test"] as const).filter((name) => metrics[name] !== undefined);
@@ -88,7 +95,7 @@ function measures({ metrics = {}, variant = "fp32", verification, trainedOn }: M
     const interval = found[`${name}Ci95`] as readonly number[] | undefined;
     return `${decimal(found[name])}${interval ? ` (95 % ${interval.map((end) => decimal(end)).join(" to ")})` : ""}`;
   };
-  const rows = Object.entries(MEASURES).map(([name, title]) => [title, ...known.map((of) => value(of, name))]);
+  const rows = MEASURES.map((name) => [measureName(name), ...known.map((of) => value(of, name))]);
   const exported =
     variant === "fp32"
       ? []
