@@ -89,7 +89,8 @@ export function scoreFigure(
   return figure("Predicted probabilities by class", data, {
     barmode: "overlay",
     bargap: 0,
-    xaxis: { ...rateAxis(`predicted probability of ${plain(classes[1])}`, [0, 1]), dtick: 0.1 },
+    xaxis: rateAxis(`predicted probability of ${plain(classes[1])}`, [0, 1]),
+    legend: legendBelow(),
     yaxis: { title: { text: "images" } },
     ...(threshold !== undefined && { shapes: [verticalLine(threshold)] }),
   });

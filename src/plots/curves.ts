@@ -61,7 +61,7 @@ export function rocFigure(series: readonly RocSeries[]): Figure {
     ...SQUARE,
     xaxis: rateAxis("1 − specificity (false positive rate)"),
     yaxis: rateAxis("recall (true positive rate)"),
-    legend: { x: 0.98, y: 0.04, xanchor: "right", yanchor: "bottom" },
+    legend: legendBelow(0.18),
   });
 }
 
@@ -148,5 +148,5 @@ export function sweepFigure(points: readonly SweepPoint[], chosen?: number): Fig
 /** A vertical line with a label at its top, as part of a layout. */
 function verticalMark(x: number, text: string): Pick<Layout, "shapes" | "annotations"> {
   const label = { x, y: 1, yref: "paper", yanchor: "bottom", text, showarrow: false } as const;
-  return { shapes: [verticalLine(x)], annotations: [{ ...label, font: { size: 12, color: colours.chosen } }] };
+  return { shapes: [verticalLine(x)], annotations: [{ ...label, font: { size: 12 } }] };
 }

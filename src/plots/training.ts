@@ -2,7 +2,7 @@
 import type { Data } from "plotly.js";
 import { type EpochLine, measureName } from "../evaluation/index";
 import { counted, decimal, percent } from "../format/index";
-import { colours, type Figure, figure, rounded, translucent, verticalLine } from "./figure";
+import { colours, type Figure, figure, legendBelow, rounded, translucent, verticalLine } from "./figure";
 
 interface LearningCurveOptions {
   /** Measure to show next to the loss. Default: `rocAuc`. */
@@ -30,25 +30,37 @@ export function learningCurves(history: readonly EpochLine[], options: LearningC
       hovertemplate: "%{y:.4f}",
     }));
   const xaxis = { title: { text: "epoch" }, ...(x.length <= 12 && { dtick: 1 }) };
-  return figure(`Learning curves${bestLabel(history, options)}`, [...panel("loss", ""), ...panel(metric, "2")], {
+  return figure(bestLabel(history, options) ?? "Learning curves", [...panel("loss", ""), ...panel(metric, "2")], {
     width: 860,
     hovermode: "x unified",
     grid: { rows: 1, columns: 2, pattern: "independent", xgap: 0.16 },
     xaxis,
     xaxis2: xaxis,
-    yaxis: { title: { text: "loss" } },
-    yaxis2: { title: { text: measureName(metric) } },
-    legend: { orientation: "h", x: 1, xanchor: "right", y: 1.02, yanchor: "bottom" },
+    annotations: [panelTitle("loss", "x"), panelTitle(measureName(metric), "x2")],
+    legend: legendBelow(),
     ...(bestEpoch !== undefined && {
       shapes: (["x", "x2"] as const).map((xref) => ({ ...verticalLine(bestEpoch), xref })),
     }),
   });
 }
 
-function bestLabel(history: readonly EpochLine[], { metric = "rocAuc", bestEpoch }: LearningCurveOptions): string {
+/** What a panel shows, above it: on a narrow page, the title of the second axis would lie on the first panel. */
+function panelTitle(text: string, panel: "x" | "x2") {
+  const place = {
+    xref: `${panel} domain` as "x domain",
+    x: 0,
+    xanchor: "left",
+    yref: "paper",
+    y: 1,
+    yanchor: "bottom",
+  } as const;
+  return { ...place, text, showarrow: false, font: { size: 13 } };
+}
+
+function bestLabel(history: readonly EpochLine[], { metric = "rocAuc", bestEpoch }: LearningCurveOptions) {
   const best = history.find(({ epoch }) => epoch === bestEpoch);
-  if (!best) return "";
-  return `: best epoch ${bestEpoch}, ${measureName(metric)} ${decimal(best.validation[metric])}`;
+  if (!best) return undefined;
+  return `Best epoch ${bestEpoch}: ${measureName(metric)} ${decimal(best.validation[metric])}`;
 }
 
 export function learningRateFigure(history: readonly EpochLine[]): Figure {

@@ -117,7 +117,7 @@ nav { display: flex; flex-wrap: wrap; gap: 4px 16px; margin: 16px 0; font-size: 
 table { border-collapse: collapse; font-size: 14px; font-variant-numeric: tabular-nums; }
 caption { text-align: left; color: var(--quiet); padding: 4px 0; }
 th, td { padding: 6px 12px; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
-td { overflow-wrap: anywhere; }
+td { overflow-wrap: anywhere; min-width: calc(6ch + 24px); }
 .ci { white-space: nowrap; }
 thead th { color: var(--quiet); font-weight: 600; }
 tbody th { font-weight: 500; }

@@ -8,7 +8,7 @@ export function trainingSection({ results }: ReportFacts, figures: TrainingFigur
   const { history, config } = results;
   const duration = history.reduce((sum, line) => sum + (line.seconds ?? 0), 0);
   const captions = {
-    architecture: "Height: logarithm of a layer's output size; darker: more of the weights.",
+    architecture: "Height: logarithm of a layer's output size; stronger colour: more of the weights.",
     learningCurves:
       "The weights of the marked epoch were kept. Training values are measured while training, with augmentation and dropout.",
     learningRate: "Learning rate at the end of each epoch.",

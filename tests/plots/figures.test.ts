@@ -189,9 +189,17 @@ test("a deep network is drawn with its ends and a gap", () => {
   assert.equal(annotations.length, 14);
 });
 
+test("legends lie below the plot, and labels outside of cells take the colour of the page's theme", () => {
+  for (const name of ["roc", "precisionRecall", "sweep", "scores", "learning"]) {
+    const { legend, annotations = [] } = figures[name]?.layout ?? {};
+    assert.ok(Number(legend?.y) < 0, `the legend of ${name} is at ${legend?.y}`);
+    for (const { text, font } of annotations) assert.equal(font?.color, undefined, `${name}: ${text}`);
+  }
+});
+
 test("a measure that does not exist, null in a run's history, is no 0 in the title", () => {
   const one = { epoch: 1, train: { loss: 1 }, validation: { loss: 1, rocAuc: null } };
   assert.deepEqual(learningCurves([one], { bestEpoch: 1 }).layout.title, {
-    text: "Learning curves: best epoch 1, ROC AUC –",
+    text: "Best epoch 1: ROC AUC –",
   });
 });
