@@ -1,7 +1,7 @@
 /** @module Writes the card of a model in Markdown. @see Mitchell et al. 2019, "Model Cards for Model Reporting" */
 import { leakWords } from "../dataset/labels/index";
 import { describeThresholdRule, measureName, parseThresholdRule } from "../evaluation/index";
-import { counted, decimal, escapeMarkdown, markdownTable } from "../format/index";
+import { counted, decimal, escapeMarkdown, interval95, markdownTable } from "../format/index";
 import { tileEdgeOf } from "../image/preprocessing/index";
 import { describeAucChange, describeUnrounded, type ModelCard, type Verification } from "../model-directory/index";
 import type { TileCounts } from "../runs/index";
@@ -92,8 +92,7 @@ function measures({ metrics = {}, variant = "fp32", verification, trainedOn }: M
   if (known.length === 0) return [];
   const value = (partition: (typeof known)[number], name: string) => {
     const found = metrics[partition] as Readonly<Record<string, unknown>>;
-    const interval = found[`${name}Ci95`] as readonly number[] | undefined;
-    return `${decimal(found[name])}${interval ? ` (95 % ${interval.map((end) => decimal(end)).join(" to ")})` : ""}`;
+    return decimal(found[name]) + interval95(found[`${name}Ci95`] as readonly number[] | undefined);
   };
   const rows = MEASURES.map((name) => [measureName(name), ...known.map((of) => value(of, name))]);
   const exported =

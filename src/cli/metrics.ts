@@ -1,7 +1,7 @@
 /** @module `histo metrics`: computes the metrics of any CSV of labels and scores. */
 import * as z from "zod";
 import type { BinaryMetrics, ScoredTable } from "../evaluation/index";
-import { plainDecimal } from "../format/index";
+import { interval95, plainDecimal } from "../format/index";
 import { between, option } from "../options/index";
 import { defineCommand } from "./command";
 
@@ -67,11 +67,9 @@ function origin({ columns, groups, positive, logits, rocAuc }: Result): string {
 /** Metrics as a text table, one column for each set of images. */
 export function metricsText(...columns: readonly (readonly [name: string, metrics: BinaryMetrics])[]): string {
   const show = (value: number) => plainDecimal(value);
-  const interval = (ends: readonly number[] = []) =>
-    ends.length > 0 && ends.every(Number.isFinite) ? ` (95 % ${ends.map(show).join(" to ")})` : "";
   const rows: [string, (metrics: BinaryMetrics) => string][] = [
     ["images", ({ n }) => String(n)],
-    ["ROC AUC", ({ rocAuc, rocAucCi95 }) => show(rocAuc) + interval(rocAucCi95)],
+    ["ROC AUC", ({ rocAuc, rocAucCi95 }) => show(rocAuc) + interval95(rocAucCi95)],
     ["PR AUC", ({ prAuc }) => show(prAuc)],
     ["Brier score", ({ brier }) => show(brier)],
     ["calibration error", (metrics) => show(metrics.expectedCalibrationError)],

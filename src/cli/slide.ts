@@ -1,7 +1,7 @@
 /** @module `histo slide`: predicts whole slides tile by tile. */
 import { join } from "node:path";
 import { InputError } from "../errors/index";
-import { counted } from "../format/index";
+import { counted, interval95 } from "../format/index";
 import { slideSchema } from "../options/index";
 import type { ListedSlide, SlideInfo, SlideResult, SlidesResult } from "../slide/index";
 import { defineCommand, reportFailures, reportNotes } from "./command";
@@ -92,7 +92,7 @@ function reportMany({ out, slides, failed, metrics }: SlidesResult): string {
       : "not chosen: no validation slides of both classes";
     const auc = Number.isNaN(measured.rocAuc)
       ? "no AUC, as there is one class only,"
-      : `AUC ${measured.rocAuc.toFixed(3)} (95 % ${measured.rocAucCi95?.map((end) => end.toFixed(3)).join(" to ")})`;
+      : `AUC ${measured.rocAuc.toFixed(3)}${interval95(measured.rocAucCi95)}`;
     const which = metrics.test ? "" : "validation ";
     lines.push(`by ${metrics.aggregation} (${how}): ${auc} on ${counted(measured.n, `${which}slide`)}`);
   }

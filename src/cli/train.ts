@@ -6,7 +6,7 @@ import { mustBeDataFolder } from "../dataset/labels/index";
 import { InputError } from "../errors/index";
 import type { ExperimentResult, TrackingOptions, TrainingPart } from "../experiments/index";
 import { projectRoot, readJson } from "../files/index";
-import { seconds } from "../format/index";
+import { interval95, plainDecimal, seconds } from "../format/index";
 import {
   type GivenTrainingOptions,
   group,
@@ -110,8 +110,8 @@ function runText({ run, bestEpoch, epochs, test, seconds: duration }: Experiment
   return [
     `Run        ${run}`,
     `Best epoch ${bestEpoch} of ${epochs}, ${seconds(duration)}`,
-    `Test       AUC ${test.rocAuc.toFixed(3)} (95 % ${test.rocAucCi95?.map((v) => v.toFixed(3)).join(" to ")}), ` +
-      `balanced accuracy ${test.balancedAccuracy.toFixed(3)} at threshold ${test.threshold.toFixed(3)}`,
+    `Test       AUC ${plainDecimal(test.rocAuc)}${interval95(test.rocAucCi95)}, ` +
+      `balanced accuracy ${plainDecimal(test.balancedAccuracy)} at threshold ${plainDecimal(test.threshold)}`,
   ].join("\n");
 }
 

@@ -10,6 +10,11 @@ export function plainDecimal(value: unknown, digits = 3): string {
   return decimal(value, digits, "undefined");
 }
 
+/** An interval to follow a value in plain text: ` (95 % 0.636 to 0.827)` with the space before it, or nothing where there is none. */
+export function interval95(ends: readonly number[] | null | undefined, digits = 3): string {
+  return ends?.every(Number.isFinite) ? ` (95 % ${ends.map((end) => decimal(end, digits)).join(" to ")})` : "";
+}
+
 /** A share as percent: `86.4 %`. */
 export function percent(share: number, digits = 1): string {
   return Number.isFinite(share) ? `${(100 * share).toFixed(digits)} %` : "–";

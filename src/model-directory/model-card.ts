@@ -1,7 +1,7 @@
 /** @module `model.json`: everything that a predictor needs besides the ONNX graph. */
 import type { AcrossPartitions } from "../dataset/labels/index";
 import type { ThresholdCurve } from "../evaluation/index";
-import { decimal } from "../format/index";
+import { decimal, interval95 } from "../format/index";
 import type { Preprocessing } from "../image/index";
 import type { PretrainedPart, TileCounts } from "../runs/index";
 
@@ -137,11 +137,11 @@ export function describeAucChange({
 }: Pick<Verification, "rocAucDrop" | "rocAucDropCi95">): string | undefined {
   if (drop === null) return undefined;
   const rises = drop < 0;
-  // The interval of a rise is that of the drop, mirrored; adding zero makes 0 of -0.
-  const interval = rises ? ends?.map((end) => 0 - end).reverse() : ends;
+  // The interval of a rise is that of the drop, mirrored.
+  const interval = rises ? ends?.map((end) => -end).reverse() : ends;
   const size = decimal(Math.abs(drop), 4);
   const change = Number(size) === 0 ? "stays the same" : `${rises ? "rises" : "drops"} by ${size}`;
-  return interval ? `${change} (95 % ${interval.map((end) => decimal(end, 4)).join(" to ")})` : change;
+  return `${change}${interval95(interval, 4)}`;
 }
 
 export type Compression = NonNullable<ModelCard["compression"]>;

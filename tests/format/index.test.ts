@@ -4,6 +4,7 @@ import {
   counted,
   decimal,
   escapeMarkdown,
+  interval95,
   markdownTable,
   percent,
   plainDecimal,
@@ -17,6 +18,10 @@ test("numbers that do not exist become a dash in tables and a word in logs", () 
     ["0.864", "2", "–", "–"],
   );
   assert.deepEqual([plainDecimal(0.5, 4), plainDecimal(null)], ["0.5000", "undefined"]);
+  assert.deepEqual(
+    [interval95([0.6361, 0.827]), interval95([-0.01, 0.02], 2), interval95([Number.NaN, Number.NaN]), interval95(null)],
+    [" (95 % 0.636 to 0.827)", " (95 % -0.01 to 0.02)", "", ""],
+  );
   assert.deepEqual([percent(0.8644), percent(1 / 0)], ["86.4 %", "–"]);
 });
 
