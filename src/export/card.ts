@@ -1,5 +1,4 @@
 /** @module Writes `model.json` and the golden example of an exported graph. */
-
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
