@@ -7,16 +7,21 @@ import { groupNotes, readGroupColumn } from "./groups";
 import { ImageFolder, type Located, locateImages } from "./locate";
 import { partitionsOfFolders, readPartitions, type TablePartitions } from "./partitions";
 import { isMissing, quoted, readTable, type Table } from "./table";
-import type { DatasetOptions, Tile, UnnamedDataset } from "./types";
+import type { DatasetOptions, Reading, Tile, UnnamedDataset } from "./types";
 
 const MHIST_COLUMNS = ["Image Name", "Majority Vote Label", "Partition"];
 
-export async function loadCsv(directory: string, tablePath: string, options: DatasetOptions): Promise<UnnamedDataset> {
+export async function loadCsv(
+  directory: string,
+  tablePath: string,
+  options: DatasetOptions,
+  reading: Reading,
+): Promise<UnnamedDataset> {
   const table = await readTable(tablePath);
   const folder = new ImageFolder(directory, options);
   const { column: image, notes: ofImages } = await imageColumn(table, options, folder);
   const { column: label, notes: ofLabels } = labelColumn(table, options, image);
-  const groups = readGroupColumn(table, options);
+  const groups = readGroupColumn(table, options, undefined, reading);
   const marked = readPartitions(table, options, [image, label, groups?.position]);
   const written = fieldsOf(table, label, "label", isMissing);
   const { labelOf, notes, ...assigned } = assignClasses(

@@ -42,7 +42,7 @@ export async function loadFolders(
       throw new InputError("DATA_PARTITION_EMPTY", message);
     }
   }
-  const { images, grouping, notes: ofPlaces } = placeImages(used, options, reading);
+  const { images, grouping, spellings, notes: ofPlaces } = placeImages(used, options, reading);
   const names = [...new Set(images.map(({ className }) => className))];
   const [only = ""] = names;
   if (names.length === 1 && used[0]?.path === only) {
@@ -56,7 +56,7 @@ export async function loadFolders(
     return { name, path, label: labelOf(className), partition, ...(group !== undefined && { group }) };
   });
   const left = await leftOut(directory, folders);
-  const ofGroups = groupNotes({ tiles }, { column: grouping }, options);
+  const ofGroups = groupNotes({ tiles }, { column: grouping, spellings }, options);
   return {
     directory,
     layout: "folders",

@@ -3,7 +3,7 @@ import { groupBy } from "../collections/index";
 import { counted } from "../format/index";
 import { spellingKey } from "./classes";
 import { columnsNamed, isMissing, listed, namedOrNone, quoted, type Table } from "./table";
-import type { Dataset, DatasetOptions, Tile } from "./types";
+import { type Dataset, type DatasetOptions, LATEST_READING, type Reading, type Tile } from "./types";
 
 /** Usual names of the column of patients. */
 export const PATIENT_COLUMNS = [
@@ -18,15 +18,18 @@ const GROUP_COLUMNS = [
   ...["wsi", "wsi id", "wsi name", "group", "group id"],
 ];
 
-export interface TableGroups {
+export interface SpelledGroups {
+  /** Undefined for what is in no group; each group is spelled as where it comes first. */
+  readonly groups: readonly (string | undefined)[];
+  /** The spellings of each group that has several, such as `01` and `1`. */
+  readonly spellings: readonly (readonly string[])[];
+}
+
+export interface TableGroups extends SpelledGroups {
   readonly column: string;
   readonly position: number;
   /** Other columns with a usual name that have the same value in several of these groups. */
   readonly others: readonly string[];
-  /** Undefined if the field is empty; each group is spelled as in its first row. */
-  readonly groups: readonly (string | undefined)[];
-  /** The spellings of each group that has several, such as `01` and `1`. */
-  readonly spellings: readonly (readonly string[])[];
 }
 
 /**
@@ -38,23 +41,32 @@ export function readGroupColumn(
   table: Table,
   { groupColumn }: DatasetOptions,
   flag = "--group-column",
+  reading: Reading = LATEST_READING,
 ): TableGroups | undefined {
   const usual = groupColumn === undefined ? columnsNamed(table, GROUP_COLUMNS, { flag, takesNone: true }) : [];
   const [position = namedOrNone(table, groupColumn), ...others] = usual;
   if (position === undefined) return undefined;
-  const { groups, spellings } = groupsIn(table, position);
-  const across = others.filter((other) => !isWithin(groupsIn(table, other).groups, groups));
+  const groupsIn = (column: number) => {
+    const fields = table.rows.map((row) => row.fields[column] ?? "");
+    return spellAlike(
+      fields.map((field) => (isMissing(field) ? undefined : field)),
+      reading,
+    );
+  };
+  const { groups, spellings } = groupsIn(position);
+  const across = others.filter((other) => !isWithin(groupsIn(other).groups, groups));
   const nameOf = (column: number) => table.columns[column] as string;
   return { column: nameOf(position), position, groups, others: across.map(nameOf), spellings };
 }
 
-function groupsIn({ rows }: Table, column: number): Pick<TableGroups, "groups" | "spellings"> {
+/** Gives the spellings of one group the same name. Earlier readings compare names letter by letter. */
+export function spellAlike(names: readonly (string | undefined)[], reading: Reading): SpelledGroups {
+  if (reading < 3) return { groups: names, spellings: [] };
   const spelled = new Map<string, Set<string>>();
-  const groups = rows.map(({ fields }) => {
-    const field = fields[column] ?? "";
-    if (isMissing(field)) return undefined;
-    const key = groupKey(field);
-    const spellings = (spelled.get(key) ?? new Set<string>()).add(field);
+  const groups = names.map((name) => {
+    if (name === undefined) return undefined;
+    const key = groupKey(name);
+    const spellings = (spelled.get(key) ?? new Set<string>()).add(name);
     spelled.set(key, spellings);
     const [first] = spellings;
     return first;
@@ -63,11 +75,12 @@ function groupsIn({ rows }: Table, column: number): Pick<TableGroups, "groups" |
 }
 
 /**
- * Equal for the spellings of one group: tables from several programs are joined, of which one writes `01` as `1` or `1.0`. To take two
- * groups for one only keeps more images together; the opposite error puts a patient into training and test.
+ * Equal for the spellings of one group: tables and folders from several programs are joined, of which one writes `01` as `1` or `1.0`.
+ * To take two groups for one only keeps more images together; the opposite error puts a patient into training and test.
  */
-function groupKey(field: string): string {
-  return spellingKey(field).replace(/^0+(?=\d+$)/, "");
+function groupKey(name: string): string {
+  const parts = name.split("/").map((part) => spellingKey(part).replace(/^0+(?=\d+$)/, ""));
+  return parts.join("/");
 }
 
 /** Whether each of the narrow groups is in one of the wide ones, as the slides of a patient are. */

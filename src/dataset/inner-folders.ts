@@ -2,6 +2,7 @@
 import { countValues, groupBy } from "../collections/index";
 import { InputError } from "../errors/index";
 import { classKey } from "./classes";
+import { type SpelledGroups, spellAlike } from "./groups";
 import type { FoundImages } from "./image-files";
 import { partitionNamed, partitionsOfFolders } from "./partitions";
 import { listed, quoted } from "./table";
@@ -38,11 +39,9 @@ export function placeImages(folders: readonly ClassImages[], options: DatasetOpt
     images.map((file) => ({ file, name: `${path}/${file}`, className, partition })),
   );
   if (holdClasses(folders, options.positive)) {
-    const placed: PlacedImage[] = images.map(({ file, name, className, partition }) => {
-      const group = options.groupColumn === undefined ? { group: className } : {};
-      return { name, className: outermost(file), partition, ...group };
-    });
-    return { images: placed, grouping: "folder above the class", notes: [] };
+    const above = images.map(({ className }) => (options.groupColumn === undefined ? className : undefined));
+    const placed = images.map(({ file, ...image }) => ({ ...image, className: outermost(file) }));
+    return { ...grouped(placed, spellAlike(above, reading)), grouping: "folder above the class", notes: [] };
   }
   const hasPartitions = folders.some(({ path }) => path.includes("/")) || options.partitionColumn !== undefined;
   const inner = hasPartitions ? undefined : partitionsOfFolders(images.map(({ file }) => file));
@@ -50,12 +49,21 @@ export function placeImages(folders: readonly ClassImages[], options: DatasetOpt
   const divided: (PlacedImage & { file: string })[] = inner
     ? images.map((image, i) => ({ ...image, partition: inner[i] as Partition }))
     : images;
-  const groups = options.groupColumn === undefined && reading > 1 ? innerGroups(divided) : undefined;
+  const groups = options.groupColumn === undefined && reading > 1 ? innerGroups(divided, reading) : undefined;
   return {
-    images: groups ? divided.map((image, i) => ({ ...image, group: groups[i] as string })) : divided,
+    ...grouped(divided, groups),
     grouping: "folder inside the class",
     notes: inner ? [note] : notesOnInner(folders),
   };
+}
+
+/** Images with their groups, and the spellings of these. */
+function grouped(images: readonly PlacedImage[], found: SpelledGroups = { groups: [], spellings: [] }) {
+  const placed = images.map((image, i): PlacedImage => {
+    const group = found.groups[i];
+    return group === undefined ? image : { ...image, group };
+  });
+  return { images: placed, spellings: found.spellings };
 }
 
 /** With fewer folders of a class, one for test and one for validation would leave too little to train on. */
@@ -66,7 +74,10 @@ const FEWEST_GROUPS = 5;
  * names of folders of each class among the training images. A patient with images of both classes, or of several magnifications, has
  * a folder of the same name in each. Where no level has enough names, those of the folders above belong to them.
  */
-function innerGroups(images: readonly (PlacedImage & { readonly file: string })[]): string[] | undefined {
+function innerGroups(
+  images: readonly (PlacedImage & { readonly file: string })[],
+  reading: Reading,
+): SpelledGroups | undefined {
   const paths = images.map(({ file }) =>
     file
       .split("/")
@@ -78,8 +89,9 @@ function innerGroups(images: readonly (PlacedImage & { readonly file: string })[
   const training = ofClasses.map((own) => own.filter((i) => images[i]?.partition === "train"));
   for (const isWholePath of [false, true]) {
     for (let level = 1; level <= levels; level++) {
-      const groups = paths.map((path) => path.slice(isWholePath ? 0 : level - 1, level).join("/"));
-      if (training.every((own) => new Set(own.map((i) => groups[i])).size >= FEWEST_GROUPS)) return groups;
+      const names = paths.map((path) => path.slice(isWholePath ? 0 : level - 1, level).join("/"));
+      const found = spellAlike(names, reading);
+      if (training.every((own) => new Set(own.map((i) => found.groups[i])).size >= FEWEST_GROUPS)) return found;
     }
   }
   return undefined;

@@ -38,8 +38,9 @@ export async function loadDataset(
   const dataset = groupByName(
     await (options.table === undefined
       ? loadFound(root, read, reading)
-      : loadCsv(root, resolve(root, options.table), read)),
+      : loadCsv(root, resolve(root, options.table), read, reading)),
     options,
+    reading,
   );
   if (!dataset.tiles.some((tile) => tile.partition === "train")) {
     const message = `${dataset.table ?? root} has no training images: every image is in another partition; mark some as train.`;
@@ -55,7 +56,7 @@ async function loadFound(root: string, options: DatasetOptions, reading: Reading
   try {
     const table = await findTable(root);
     if (table === undefined) refuseColumns(root, options);
-    return await (table === undefined ? loadFolders(root, options, reading) : loadCsv(root, table, options));
+    return await (table === undefined ? loadFolders(root, options, reading) : loadCsv(root, table, options, reading));
   } catch (error) {
     if (!isOtherTable(error) || namesColumns(options) || !(await hasClassFolders(root))) throw error;
     const dataset = await loadFolders(root, options, reading);

@@ -2,9 +2,9 @@
 import { countValues } from "../collections/index";
 import { InputError } from "../errors/index";
 import { counted, shellText } from "../format/index";
-import { groupNotes } from "./groups";
+import { groupNotes, spellAlike } from "./groups";
 import { quoted } from "./table";
-import type { DatasetOptions, Partition, Tile, UnnamedDataset } from "./types";
+import type { DatasetOptions, Partition, Reading, Tile, UnnamedDataset } from "./types";
 
 /** Names of tiles with their place in a larger picture; what stands before it names the picture. */
 const PLACES = ["^(.+)_\\d+_\\d+", "^(.+)-\\d+-\\d+", "^(.+)_x_?\\d+_y_?\\d+", "^(.+)_Row_\\d+_Col_\\d+"];
@@ -16,7 +16,7 @@ const [LEAST_SHARE, FEWEST_PICTURES, FEWEST_TILES] = [0.9, 5, 2];
  * note says if the names look like those of tiles cut from larger pictures.
  * @throws {InputError} `DATA_GROUP_AMBIGUOUS` beside a column of groups, `DATA_GROUP_MISSING` if no name matches
  */
-export function groupByName(dataset: UnnamedDataset, options: DatasetOptions): UnnamedDataset {
+export function groupByName(dataset: UnnamedDataset, options: DatasetOptions, reading: Reading): UnnamedDataset {
   const { groupPattern, groupColumn } = options;
   if (groupPattern === undefined) {
     const note = noteOnPictures(dataset.tiles, groupColumn);
@@ -26,15 +26,17 @@ export function groupByName(dataset: UnnamedDataset, options: DatasetOptions): U
     const message = "--group-pattern and --group-column both say which images belong together; give one of them.";
     throw new InputError("DATA_GROUP_AMBIGUOUS", message);
   }
-  const tiles = dataset.tiles.map(({ group: _, ...tile }): Tile => {
-    const group = matchOf(groupPattern, tile);
-    return { ...tile, ...(group && { group }) };
+  const found = dataset.tiles.map((tile) => matchOf(groupPattern, tile) || undefined);
+  const { groups, spellings } = spellAlike(found, reading);
+  const tiles = dataset.tiles.map(({ group: _, ...tile }, i): Tile => {
+    const group = groups[i];
+    return { ...tile, ...(group !== undefined && { group }) };
   });
   if (tiles.every(({ group }) => group === undefined)) {
     const message = `--group-pattern ${groupPattern} matches no file name (such as ${quoted(fileName(tiles[0]?.name))}).`;
     throw new InputError("DATA_GROUP_MISSING", message);
   }
-  const notes = groupNotes({ tiles }, { column: groupPattern, inNames: true }, options);
+  const notes = groupNotes({ tiles }, { column: groupPattern, spellings, inNames: true }, options);
   return { ...dataset, tiles, notes: [...(dataset.notes ?? []), ...notes] };
 }
 

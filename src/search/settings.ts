@@ -30,7 +30,7 @@ export async function checkSettings(directory: string, settings: SearchSettings)
   if (!existsSync(path)) {
     await makeOutputFolder("--run", directory);
     await writeJson(path, { ...plain, reading: LATEST_READING } satisfies SearchSettings);
-    return 2;
+    return LATEST_READING;
   }
   const before = await readJson<SearchSettings>(path);
   const changed = (Object.keys(plain) as (keyof SearchSettings)[]).filter(

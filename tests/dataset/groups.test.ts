@@ -5,6 +5,7 @@ import {
   type DatasetOptions,
   foldNames,
   loadDataset,
+  type Reading,
   splitValidation,
   summarizeLabels,
 } from "../../src/dataset/index";
@@ -165,4 +166,30 @@ test("a patient whose number is written 01, 1 and 1.0 is one, also across partit
   assert.deepEqual(summarizeLabels(dataset).groups?.acrossPartitions, ["01", "P7"]);
   assert.ok(dataset.notes?.includes('Values read as one: "01", "1.0"; "P7", "p7".'), dataset.notes?.join("\n"));
   assert.ok(dataset.tiles.some(({ group }) => group === "10"));
+});
+
+test("spellings of a patient are one in names of folders and of files too, unless an earlier version began the work", async (context) => {
+  const spellings = ["P1", "p1", "02", "2", "3", "4", "5", "6", "7"];
+  const folders = Object.fromEntries(
+    ["HP", "SSA"].flatMap((name) => spellings.map((patient) => [`${name}/${patient}/${patient}_a.png`, ""])),
+  );
+  const folder = await writeFiles(await temporaryDirectory(context), folders);
+  const rows = Object.keys(folders).map((name, i) => `${name.replaceAll("/", "-")},${i % 2}`);
+  const table = await writeFiles(await temporaryDirectory(context), {
+    "labels.csv": `image,label\n${rows.join("\n")}\n`,
+  });
+  for (const [path, options] of [
+    [folder, {}],
+    [folder, { groupPattern: "^(.+)_a" }],
+    [table, { groupPattern: "-(\\w+)-", requireImages: false }],
+  ] as const) {
+    const namesIn = async (reading?: Reading) => {
+      const { tiles, notes } = await loadDataset(path, options, reading);
+      return { groups: new Set(tiles.map(({ group }) => group)).size, notes: notes?.join("\n") ?? "" };
+    };
+    const { groups, notes } = await namesIn();
+    assert.equal(groups, 7, notes);
+    assert.match(notes, /^Values read as one: .*"P1", "p1"/m);
+    assert.equal((await namesIn(2)).groups, 9);
+  }
 });

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { loadDataset, splitValidation } from "../../src/dataset/index";
+import { LATEST_READING, loadDataset, type Reading, splitValidation } from "../../src/dataset/index";
 import { Interrupted } from "../../src/errors/index";
 import { readPredictions } from "../../src/evaluation/index";
 import { exportRun } from "../../src/export/index";
@@ -256,15 +256,15 @@ test("a run that an earlier version began keeps its partitions when it is resume
   const cut = { onRun: () => Promise.reject(new Error("power cut")) };
   await assert.rejects(runTraining({ ...SMALL, data }, { run: files.path, callbacks: [cut] }), /power cut/);
   const { reading, ...earlier } = await readJson<RunConfig>(files.config);
-  assert.equal(reading, 2);
+  assert.equal(reading, LATEST_READING);
   await writeFile(files.config, JSON.stringify(earlier));
   await runTraining({ data }, { run: files.path, resume: true });
   const { splitSeed: seed } = defaultTrainingOptions;
-  const validationOf = async (version: 1 | 2) => {
+  const validationOf = async (version: Reading) => {
     const split = splitValidation(await loadDataset(data, {}, version), { seed });
     return split.tiles.filter(({ partition }) => partition === "validation").map(({ name }) => name);
   };
   const predicted = (await readPredictions(files.predictions("validation"))).map(({ filename }) => filename);
   assert.deepEqual(predicted, await validationOf(1));
-  assert.notDeepEqual(predicted, await validationOf(2));
+  assert.notDeepEqual(predicted, await validationOf(LATEST_READING));
 });
