@@ -113,8 +113,12 @@ const LEAST_BYTES_OF_LIST = 6;
 
 const [QUOTE, BRACE, BRACKET] = ['"', "{", "["].map((character) => character.charCodeAt(0));
 
-/** The object of a body. @throws {Problem} `JSON_MALFORMED`, `FIELD_INVALID` */
-export function readJsonBody(body: Uint8Array): Readonly<Record<string, unknown>> {
+/**
+ * The object of a body.
+ * @param fields the only ones that it may have; by default others are ignored
+ * @throws {Problem} `JSON_MALFORMED`, `FIELD_INVALID`
+ */
+export function readJsonBody(body: Uint8Array, fields?: readonly string[]): Readonly<Record<string, unknown>> {
   if (body.length > SMALL_BYTES) mustHaveFewParts(body);
   let value: unknown;
   try {
@@ -124,6 +128,11 @@ export function readJsonBody(body: Uint8Array): Readonly<Record<string, unknown>
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw new Problem("FIELD_INVALID", "The body must be a JSON object.");
+  }
+  const unknown = fields && Object.keys(value).find((name) => !fields.includes(name));
+  if (unknown !== undefined) {
+    const message = `There is no field ${unknown.slice(0, 80)}; the body takes ${fields?.join(", ")}.`;
+    throw new Problem("FIELD_INVALID", message);
   }
   return value as Record<string, unknown>;
 }

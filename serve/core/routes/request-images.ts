@@ -26,8 +26,10 @@ const IMAGE_TYPES = /^(?:image\/(?:png|x-png|jpe?g|pjpeg|webp|tiff?|x-tiff?)|app
  */
 export async function readImage(context: ServiceContext, request: RoutedRequest): Promise<RequestedImage> {
   const type = mediaType(request.headers["content-type"]);
-  if (type === "application/json")
-    return namedImage(context, readJsonBody(request.body).image_filename, request.signal);
+  if (type === "application/json") {
+    const { image_filename: name } = readJsonBody(request.body, ["image_filename"]);
+    return namedImage(context, name, request.signal);
+  }
   if (type === "multipart/form-data") {
     const [file] = await readFiles(context, request, 1);
     return uploaded(file as { filename: string | null; bytes: Uint8Array });
@@ -45,7 +47,7 @@ export async function readImages(context: ServiceContext, request: RoutedRequest
   const limit = context.limits.batchItems;
   if (type === "multipart/form-data") return (await readFiles(context, request, limit)).map(uploaded);
   if (type !== "application/json") throw unsupported("application/json and multipart/form-data");
-  const names = readJsonBody(request.body).image_filenames;
+  const { image_filenames: names } = readJsonBody(request.body, ["image_filenames"]);
   if (!Array.isArray(names) || names.length === 0) {
     throw new Problem("FIELD_INVALID", "image_filenames must be a list of at least one name.");
   }

@@ -44,6 +44,30 @@ export function refusalCases(client: ContractClient): void {
     await refused(await post("/predict", pngHeader(50_000, 50_000) as BodyInit, "image/png"), 413, "IMAGE_TOO_LARGE");
   });
 
+  test("a field of the body that there is not is refused, with those that there are", async () => {
+    for (const [path, body, says] of [
+      [
+        "/predict",
+        { image_filename: "MHIST_aaa.png", tresholds: 0.2 },
+        "There is no field tresholds; the body takes image_filename.",
+      ],
+      [
+        "/explain",
+        { image_filename: "MHIST_aaa.png", grid: 4 },
+        "There is no field grid; the body takes image_filename.",
+      ],
+      [
+        "/predict/batch",
+        { image_filenames: ["MHIST_aaa.png"], model: "wide" },
+        "There is no field model; the body takes image_filenames.",
+      ],
+    ] as const) {
+      const response = await postJson(path, body);
+      assert.equal(((await response.clone().json()) as { detail: string }).detail, says);
+      await refused(response, 400, "FIELD_INVALID");
+    }
+  });
+
   test("a parameter of the query that there is not, or that is there twice, is refused", async () => {
     for (const [path, known] of [
       ["/predict?threshold=0.2", "model, tile"],
