@@ -114,5 +114,12 @@ export function spellingKey(text: string): string {
 /** The key by which all readers compare labels: equal for all labels of a class. `true` and `false` equal 1 and 0. */
 export function classKey(label: string): string {
   const key = spellingKey(label);
-  return key === "true" ? "1" : key === "false" ? "0" : key;
+  return key === "true" ? "1" : key === "false" ? "0" : (wholeNumber(key) ?? key);
+}
+
+/** Signs and exponents (NumPy's `1.000e+00`) do not make another class; fractions, as of codes such as `1.10`, may. */
+function wholeNumber(key: string): string | undefined {
+  if (!/^[-+]?(?:0|[1-9]\d{0,14})(?:\.\d*)?(?:e[-+]?\d\d?)?$/.test(key)) return undefined;
+  const number = Number(key);
+  return Number.isSafeInteger(number) ? `${number}` : undefined;
 }

@@ -308,3 +308,16 @@ test("real tables: PatchCamelyon tiles and colorectal tissue", { skip: withoutSh
   const stroma = await loadDataset(tissue, { labelColumn: "tissue", positive: "stroma" });
   assert.deepEqual(stroma.classes, ["other", "STROMA"]);
 });
+
+test("labels +1 and -1, in any spelling, are two classes with 1 as the positive one", async (context) => {
+  const folder = await writeFiles(await temporaryDirectory(context), {
+    "labels.csv": "image,label\na.png,-1\nb.png,+1\nc.png,1\nd.png,1e0\ne.png,-1.0\n",
+  });
+  const { classes, tiles, notes } = await loadDataset(folder, { requireImages: false });
+  assert.deepEqual(classes, ["-1", "+1"]);
+  assert.deepEqual(
+    tiles.map(({ label }) => label),
+    [0, 1, 1, 1, 0],
+  );
+  assert.match(notes?.join("\n") ?? "", /Labels read as one class: "\+1", "1", "1e0"/);
+});

@@ -198,3 +198,18 @@ test("empty files and files without rows are refused", async () => {
   await assert.rejects(readScoredTable(join(folder, "absent.csv")), { code: "TABLE_MISSING" });
   await assert.rejects(readScoredTable(folder), { code: "TABLE_MISSING" });
 });
+
+test("+1 and -1 are 1 and -1 in any spelling, and 1 is positive; codes with fractions stay apart", async () => {
+  for (const [negative, positive] of [
+    ["-1", "+1"],
+    ["-1.0", "1e0"],
+    ["-1.000000e+00", "1.0000e+00"],
+  ]) {
+    const { labels, positive: name } = await read(`label,score\n${negative},.2\n${positive},.9\n-1,.3\n1,.6\n`);
+    assert.deepEqual([...labels], [0, 1, 0, 1]);
+    assert.equal(name, positive);
+  }
+  const { labels, positive } = await read("label,score\n0,.2\n+1,.9\n1e0,.8\n-0,.1\n");
+  assert.deepEqual([...labels, positive], [0, 1, 1, 0, "+1"]);
+  assert.deepEqual([...(await read("label,score\n1.1,.2\n1.10,.9\n")).labels], [0, 1]);
+});
