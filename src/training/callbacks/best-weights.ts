@@ -78,10 +78,12 @@ export class BestWeights implements StatefulCallback<readonly SavedEpoch[]> {
     return join(dirname(this.path), `epoch-${epoch}.safetensors`);
   }
 
+  /** Removes other epochs' weights, and what a killed process was writing: one process at a time trains a run. */
   private async removeOthers(kept: readonly SavedEpoch[]): Promise<void> {
     const names = kept.map(({ epoch }) => basename(this.fileOf(epoch)));
     for (const name of await readdir(dirname(this.path))) {
-      if (/^epoch-\d+\.safetensors$/.test(name) && !names.includes(name)) await rm(join(dirname(this.path), name));
+      const isOwn = /^epoch-\d+\.safetensors(?:$|\.tmp-)/.test(name);
+      if (isOwn && !names.includes(name)) await rm(join(dirname(this.path), name));
     }
   }
 }

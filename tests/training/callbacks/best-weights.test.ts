@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readdir } from "node:fs/promises";
+import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { SafetensorsFile } from "../../../src/files/index";
@@ -125,4 +125,12 @@ test("the best weights of the last checkpoint stay where the next one cannot be 
   const again = new BestWeights(join(folder, "best.safetensors"), AUC);
   again.restore(checkpoint);
   assert.equal(again.epoch, 1);
+});
+
+test("what a killed process was writing is removed, also for an epoch that is not written again", async (context) => {
+  const folder = await temporaryDirectory(context);
+  await writeFile(join(folder, "epoch-1.safetensors.tmp-4194304-17"), "the beginning of weights");
+  const callback = new BestWeights(join(folder, "best.safetensors"), AUC);
+  await callback.onValidationEnd(watchedTrainer({ model: modelOf(2) }), epochResult(2, { rocAuc: 0.7 }));
+  assert.deepEqual((await readdir(folder)).sort(), ["best.safetensors", "epoch-2.safetensors"]);
 });
