@@ -47,11 +47,8 @@ export function readGroupColumn(
   const [position = namedOrNone(table, groupColumn), ...others] = usual;
   if (position === undefined) return undefined;
   const groupsIn = (column: number) => {
-    const fields = table.rows.map((row) => row.fields[column] ?? "");
-    return spellAlike(
-      fields.map((field) => (isMissing(field) ? undefined : field)),
-      reading,
-    );
+    const names = table.rows.map(({ fields: { [column]: field = "" } }) => (isMissing(field) ? undefined : field));
+    return spellAlike(names, reading);
   };
   const { groups, spellings } = groupsIn(position);
   const across = others.filter((other) => !isWithin(groupsIn(other).groups, groups));
