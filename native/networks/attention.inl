@@ -1,8 +1,6 @@
 // Attention of one head for one image. All of its matrices stay in a core's cache, and only the logarithm of the softmax's
 // denominator is stored for the backward pass (Dao et al. 2022, without the tiling over tokens).
 
-inline Index RoundUp(Index n, Index to) { return (n + to - 1) / to * to; }
-
 // Matrices of a head in scratch memory, rows padded to whole tiles.
 struct HeadScratch {
   Index tokens, depth, width, scoreWidth;

@@ -14,6 +14,7 @@
 #include "operation.h"
 #include "../parallel.h"
 #include "../processor.h"
+#include "../scratch.h"
 
 namespace histo {
 namespace {
@@ -56,7 +57,14 @@ struct Passes {
   void (*depthwiseRow)(const Window&, Index, const float*, const float*, float*);
   void (*depthwiseErrors)(const Window&, Index, const float*, const float*, float*);
   void (*depthwiseWeights)(const Window&, Index, const float*, const float*, float*);
+  void (*packPanels)(Index, Index, const float*, Index, Index, float*);
+  void (*tallProduct)(Index, Index, Index, const float*, const float*, float*, float*);
+  Index (*crossHeight)(Index);
+  Index (*crossWidth)(Index);
+  void (*crossProduct)(Index, Index, Index, const float*, const float*, float*, bool, float*);
 };
+
+inline Index RoundUp(Index n, Index to) { return (n + to - 1) / to * to; }
 
 #define SECTION plain
 #define LANES 4
@@ -92,18 +100,6 @@ const Passes& Best() {
   return plain::passes;
 }
 
-// Temporary memory of a thread. It grows and is never freed.
-constexpr Index kLanesOfScratch = 16;
-float* Scratch(Index floats) {
-  thread_local std::unique_ptr<float[]> memory;
-  thread_local Index size = 0;
-  if (floats + kLanesOfScratch > size) {
-    memory = std::make_unique<float[]>(floats + kLanesOfScratch);
-    size = floats + kLanesOfScratch;
-  }
-  return reinterpret_cast<float*>((reinterpret_cast<std::uintptr_t>(memory.get()) + 63) & ~std::uintptr_t{63});
-}
-
 constexpr Index kShare = 128;  // rows
 
 // Calls pass(begin, end, sums) for shares of rows, and adds the sums [width] of all shares into `total`.
@@ -131,7 +127,7 @@ void Attention(Call& call, const Options& options) {
   float* logSums = call.Output(1, {shape.images, shape.heads, shape.tokens});
   if (!call.ok()) return;
   Workers::Shared().Run(shape.images * shape.heads, [&](Index head) {
-    float* memory = Scratch(Best().attentionScratch(shape.tokens, shape.depth));
+    float* memory = Scratch<struct OfHead, float>(Best().attentionScratch(shape.tokens, shape.depth));
     Best().attentionForward(shape, head, call.data(0), out, logSums, memory);
   });
 }
@@ -145,7 +141,7 @@ void AttentionGrad(Call& call, const Options& options) {
   float* toQkv = call.Output(0, call.shape(0));
   if (!call.ok()) return;
   Workers::Shared().Run(shape.images * shape.heads, [&](Index head) {
-    float* memory = Scratch(Best().attentionScratch(shape.tokens, shape.depth));
+    float* memory = Scratch<struct OfHead, float>(Best().attentionScratch(shape.tokens, shape.depth));
     Best().attentionBackward(shape, head, call.data(0), call.data(1), call.data(2), call.data(3), toQkv, memory);
   });
 }
@@ -259,6 +255,7 @@ void StandardizePixels(Call& call, const Options&) {
   });
 }
 
+#include "affine.inl"
 #include "convolutional.inl"
 
 bool RegisterAll() {
@@ -274,6 +271,14 @@ bool RegisterAll() {
          Register<GeluGrad>("HistoGeluGrad", {"dy: float", "x: float", "bias: float"}, {"dx: float", "sums: float"}) &&
          Register<ColumnSums>("HistoColumnSums", {"x: float"}, {"sums: float"}) &&
          Register<AddBias>("HistoAddBias", {"x: float", "bias: float"}, {}) &&
+         Register<Affine>("HistoAffine", {"x: float", "weights: float", "bias: float"}, {"y: float"}) &&
+         Register<AffineGelu>("HistoAffineGelu", {"x: float", "weights: float", "bias: float"},
+                              {"product: float", "y: float"}) &&
+         Register<AffineGrad>("HistoAffineGrad", {"dy: float", "x: float", "weights: float"},
+                              {"dx: float", "to_weights: float", "to_bias: float"}) &&
+         Register<AffineGeluGrad>("HistoAffineGeluGrad",
+                                  {"dy: float", "x: float", "weights: float", "product: float", "bias: float"},
+                                  {"dx: float", "to_weights: float", "to_bias: float"}) &&
          Register<MaxPool>("HistoMaxPool", {"x: float"}, {"y: float"}) &&
          Register<MaxPoolGrad>("HistoMaxPoolGrad", {"dy: float", "x: float"}, {"dx: float"}) &&
          Register<BatchNorm>("HistoBatchNorm", {"x: float", "gamma: float", "beta: float", "statistics: float"},

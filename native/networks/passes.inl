@@ -1,6 +1,7 @@
 // All passes in a namespace SECTION, for the instructions that are enabled where this is included. A register has LANES floats.
 namespace SECTION {
 #include "vectors.inl"
+#include "products.inl"
 
 #include "attention.inl"
 #include "depthwise.inl"
@@ -12,6 +13,6 @@ constexpr Passes passes = {
     HeadScratch::Floats, AttentionForward, AttentionBackward, LayerNormForward, LayerNormBackward, GeluForward,
     GeluBackward,        ColumnSums,       AddBias,           MaxPoolForward,   MaxPoolBackward,   Standardize,
     ColumnMoments,       Normalize,        NormalizeSums,     NormalizeGrad,    DepthwiseRow,      DepthwiseErrors,
-    DepthwiseWeights,
+    DepthwiseWeights,    PackPanels,       TallProduct,      CrossHeight,      CrossWidth,     CrossProduct,
 };
 }  // namespace SECTION

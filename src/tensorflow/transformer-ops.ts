@@ -1,9 +1,11 @@
 /** @module The parts of transformer blocks, with forward and backward passes in few large operations. */
-import * as tf from "@tensorflow/tfjs";
+import type * as tf from "@tensorflow/tfjs";
+import * as matmul from "./affine-by-matmul";
 import * as composed from "./composed-transformer-ops";
 import { differentiable } from "./gradients";
-import { attribute, callOp, callOps, runOp } from "./kernels";
-import { columnSums, hasNetworkOps, normalizationGradients } from "./network-ops";
+import { attribute, callOp, callOps } from "./kernels";
+import { hasNetworkOps, normalizationGradients } from "./network-ops";
+import { precision, tensorFlowHasBf16 } from "./precision";
 
 /** Normalizes the last axis of x [..., d], then scales by gamma [d] and shifts by beta [d] (Ba, Kiros and Hinton 2016). */
 export function layerNorm(x: tf.Tensor, gamma: tf.Tensor, beta: tf.Tensor, epsilon: number): tf.Tensor {
@@ -32,17 +34,15 @@ export function attention(qkv: tf.Tensor3D, heads: number): tf.Tensor3D {
   })(qkv) as tf.Tensor3D;
 }
 
-/** x W + b over the last axis of x [..., k], as one product of two matrices. */
+/** x W + b over the last axis of x [..., k]. @param weights [k, units] @param bias [units] */
 export function affine(x: tf.Tensor, weights: tf.Tensor2D, bias: tf.Tensor1D): tf.Tensor {
   if (!hasNetworkOps) return composed.affine(x, weights, bias);
-  return differentiable(([input, kernel, shift], save) => {
-    const [rows, w] = [flat(input as tf.Tensor), kernel as tf.Tensor2D];
-    const product = tf.matMul(rows, w);
-    runOp("HistoAddBias", [], [product, shift as tf.Tensor]); // in place
-    save([rows, w]);
+  if (roundsProducts()) return matmul.affine(x, weights, bias);
+  return differentiable((inputs, save) => {
+    save(inputs.slice(0, 2));
     return {
-      value: tf.reshape(product, shapeOfProduct(x, weights)),
-      gradFunc: (dy, saved) => [...productGradients(dy, saved, x.shape), columnSums(dy)],
+      value: callOp("HistoAffine", [], inputs),
+      gradFunc: (dy, saved) => callOps("HistoAffineGrad", [], [dy, ...saved], 3),
     };
   })(x, weights, bias);
 }
@@ -50,28 +50,14 @@ export function affine(x: tf.Tensor, weights: tf.Tensor2D, bias: tf.Tensor1D): t
 /** GELU of x W + b: the result times the normal distribution function of itself (Hendrycks and Gimpel 2016), exact. */
 export function affineGelu(x: tf.Tensor, weights: tf.Tensor2D, bias: tf.Tensor1D): tf.Tensor {
   if (!hasNetworkOps) return composed.gelu(composed.affine(x, weights, bias));
-  return differentiable(([input, kernel, shift], save) => {
-    const [rows, w, b] = [flat(input as tf.Tensor), kernel as tf.Tensor2D, shift as tf.Tensor];
-    const product = tf.matMul(rows, w);
-    save([rows, w, product, b]);
-    return {
-      value: tf.reshape(callOp("HistoGelu", [], [product, b]), shapeOfProduct(x, weights)),
-      gradFunc: (dy, saved) => {
-        const [, , before, offset] = saved as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
-        const gradients = callOps("HistoGeluGrad", [], [flat(dy), before, offset], 2);
-        const [errors, toBias] = gradients as [tf.Tensor, tf.Tensor];
-        return [...productGradients(errors, saved, x.shape), toBias];
-      },
-    };
+  if (roundsProducts()) return matmul.affineGelu(x, weights, bias);
+  return differentiable((inputs, save) => {
+    const [input, kernel, shift] = inputs as [tf.Tensor, tf.Tensor, tf.Tensor];
+    const [product, value] = callOps("HistoAffineGelu", [], inputs, 2) as [tf.Tensor, tf.Tensor];
+    save([input, kernel, product, shift]);
+    return { value, gradFunc: (dy, saved) => callOps("HistoAffineGeluGrad", [], [dy, ...saved], 3) };
   })(x, weights, bias);
 }
 
-const flat = (x: tf.Tensor): tf.Tensor2D => tf.reshape(x, [-1, x.shape[x.rank - 1] as number]);
-
-const shapeOfProduct = (x: tf.Tensor, weights: tf.Tensor2D): number[] => [...x.shape.slice(0, -1), weights.shape[1]];
-
-function productGradients(dy: tf.Tensor, saved: tf.Tensor[], shape: number[]): [tf.Tensor, tf.Tensor] {
-  const [rows, weights] = saved as [tf.Tensor2D, tf.Tensor2D];
-  const errors = flat(dy);
-  return [tf.reshape(tf.matMul(errors, weights, false, true), shape), tf.matMul(rows, errors, true, false)];
-}
+/** True if TensorFlow multiplies bfloat16 in hardware now. Then its products are faster than those of HistoAffine. */
+const roundsProducts = (): boolean => precision() === "bf16" && tensorFlowHasBf16();

@@ -7,19 +7,22 @@ import { sharedDirectory } from "../support/temporary-directory";
 
 const has = (program: string) => spawnSync(program, ["--version"]).status === 0;
 
-/** Compiles the check and runs it, on an emulated processor where one is named. */
-function check(compiler: string, emulator: string[], limit?: string, ...more: string[]): void {
-  const folder = sharedDirectory();
-  const program = join(folder, "check");
-  const sources = [
-    "tests/native/product-check.cc",
-    ...["product", "batch", "bfloat16", "strip"].map((name) => `native/${name}.cc`),
-  ].map((file) => join(projectRoot(), file));
+/** Compiles a program, statically for an emulated processor. @returns its path */
+function compile(compiler: string, emulator: string[], files: string[], ...flags: string[]): string {
+  const program = join(sharedDirectory(), "check");
+  const sources = files.map((file) => join(projectRoot(), file));
   const link = emulator.length > 0 ? ["-static"] : [];
-  const compiled = spawnSync(compiler, ["-std=c++17", "-O3", "-w", ...link, "-o", program, ...sources], {
+  const compiled = spawnSync(compiler, ["-std=c++17", "-O3", "-w", ...flags, ...link, "-o", program, ...sources], {
     encoding: "utf8",
   });
   assert.equal(compiled.status, 0, compiled.stderr);
+  return program;
+}
+
+/** Compiles the check of a layer's products and runs it, on an emulated processor where one is named. */
+function check(compiler: string, emulator: string[], limit?: string, ...more: string[]): void {
+  const parts = ["product", "batch", "bfloat16", "strip"].map((name) => `native/${name}.cc`);
+  const program = compile(compiler, emulator, ["tests/native/product-check.cc", ...parts]);
   const [command = program, ...args] = [...emulator, program, ...more];
   const env = limit ? { ...process.env, HISTO_MAX_CPU_ISA: limit } : process.env;
   const { status, stdout } = spawnSync(command, args, { encoding: "utf8", env });
@@ -42,6 +45,20 @@ for (const compiler of ["g++-11", "clang++"]) {
 
 const [armCompiler, arm] = ["aarch64-linux-gnu-g++", "qemu-aarch64-static"];
 test("products equal a plain loop's on Arm", { skip: !has(armCompiler) || !has(arm) }, () => check(armCompiler, [arm]));
+
+for (const lanes of [4, 8, 16]) {
+  test(`products of rows equal a plain loop's with ${lanes} floats a register`, { skip: !has("g++") }, () => {
+    const program = compile("g++", [], ["tests/native/rows-check.cc"], `-DLANES=${lanes}`);
+    const { status, stdout } = spawnSync(program, { encoding: "utf8" });
+    assert.equal(status, 0, stdout);
+  });
+}
+
+test("products of rows equal a plain loop's on Arm", { skip: !has(armCompiler) || !has(arm) }, () => {
+  const program = compile(armCompiler, [arm], ["tests/native/rows-check.cc"], "-DLANES=4");
+  const { status, stdout } = spawnSync(arm, [program], { encoding: "utf8" });
+  assert.equal(status, 0, stdout);
+});
 
 test("all operations compile for Arm against TensorFlow's headers", { skip: !has(armCompiler) }, async () => {
   const { nativeSources } = (await import(join(projectRoot(), "scripts", "setup", "tensorflow-addon.mjs"))) as {

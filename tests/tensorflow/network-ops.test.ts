@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { Random } from "../../src/random/index";
+import * as matmul from "../../src/tensorflow/affine-by-matmul";
 import * as composed from "../../src/tensorflow/composed-transformer-ops";
 import {
   affine,
@@ -28,7 +29,7 @@ const numbers = (...shape: number[]) =>
 function assertClose(actual: tf.Tensor, expected: tf.Tensor, what: string): void {
   assert.deepEqual(actual.shape, expected.shape, what);
   const [values, wanted] = [actual.dataSync(), expected.dataSync()];
-  const scale = Math.max(1, ...Array.from(wanted, Math.abs));
+  const scale = Array.from(wanted, Math.abs).reduce((most, size) => Math.max(most, size), 1);
   for (const [i, value] of wanted.entries()) {
     const difference = Math.abs((values[i] as number) - value);
     assert.ok(difference <= 5e-6 * scale, `${what}[${i}]: ${values[i]} for ${value}`);
@@ -93,9 +94,10 @@ describe("operations on rows", () => {
     [3, 5],
     [130, 16],
     [300, 40],
+    [900, 150], // parts of rows on several threads, and factors that do not fit a cache
   ] as const) {
     const x = numbers(2, rows, width);
-    const [kernel, bias] = [numbers(width, 24) as tf.Tensor2D, numbers(24) as tf.Tensor1D];
+    const [kernel, bias] = [numbers(width, 70) as tf.Tensor2D, numbers(70) as tf.Tensor1D];
     it(`layer normalization of ${rows} x ${width}`, () => {
       const inputs = [x, numbers(width), numbers(width)];
       const [own, twin] = [layerNorm, composed.layerNorm].map(
@@ -106,14 +108,32 @@ describe("operations on rows", () => {
       assertSame(own as Operation, twin as Operation, inputs);
     });
     it(`products with a bias of ${rows} x ${width}`, () => {
-      assertSame(affine as Operation, composed.affine as Operation, [x, kernel, bias]);
+      for (const own of [affine, matmul.affine]) {
+        assertSame(own as Operation, composed.affine as Operation, [x, kernel, bias]);
+      }
     });
     it(`GELU behind a product of ${rows} x ${width}`, () => {
       const twin = (...tensors: tf.Tensor[]) =>
         composed.gelu(composed.affine(...(tensors as [tf.Tensor, tf.Tensor2D, tf.Tensor1D])));
-      assertSame(affineGelu as Operation, twin, [x, kernel, bias]);
+      for (const own of [affineGelu, matmul.affineGelu]) assertSame(own as Operation, twin, [x, kernel, bias]);
     });
   }
+
+  it("products of one output, and of no rows", () => {
+    const [kernel, bias] = [numbers(33, 1) as tf.Tensor2D, numbers(1) as tf.Tensor1D];
+    assertSame(affine as Operation, composed.affine as Operation, [numbers(7, 33), kernel, bias]);
+    const none = tf.zeros([0, 33]);
+    const [toX, toKernel, toBias] = tf.grads(affine as Operation)([none, kernel, bias], tf.zeros([0, 1]));
+    assert.deepEqual([toX?.shape, toKernel?.shape, toBias?.shape], [[0, 33], [33, 1], [1]]);
+    assert.ok(
+      [...(toKernel as tf.Tensor).dataSync(), ...(toBias as tf.Tensor).dataSync()].every((value) => value === 0),
+    );
+  });
+
+  it("products refuse weights that do not fit", () => {
+    assert.throws(() => affine(numbers(4, 5), numbers(6, 3) as tf.Tensor2D, numbers(3) as tf.Tensor1D), /weights/);
+    assert.throws(() => affineGelu(numbers(4, 5), numbers(5, 3) as tf.Tensor2D, numbers(2) as tf.Tensor1D), /bias/);
+  });
 
   it("GELU is exact far from zero", () => {
     const x = tf.tensor2d([-40, -9, -5, -1e-3, 0, 1e-3, 5, 9, 40], [9, 1]);
