@@ -15,7 +15,7 @@ interface SimulatedSearch {
   readonly repeatSeconds?: number;
 }
 
-export interface SimulationResult {
+interface SimulationResult {
   /** From the start of the workers to the end of the last trial. */
   readonly seconds: number;
   /** Total time of all workers until then, which must be paid. */

@@ -6,7 +6,7 @@ import { Predictor } from "../../src/inference/index";
 import { isTrainedOnDrawnTiles } from "../../src/model-directory/index";
 import { openImages, Problem } from "../core/index";
 
-export interface BatchOptions {
+interface BatchOptions {
   readonly model: string;
   /** Folder, data set directory or `s3://bucket/prefix`. */
   readonly images: string;

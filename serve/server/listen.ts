@@ -18,7 +18,7 @@ export interface ListenOptions {
   readonly maxConnections?: number | undefined;
 }
 
-export interface Listener {
+interface Listener {
   readonly url: string;
   readonly port: number;
   /** Accepts no new connections and waits at most `graceMs` milliseconds for open requests. */

@@ -99,7 +99,7 @@ export class ServedModels {
 }
 
 /** Returns a function that runs `task` once the current run has ended. All calls during a run share one further run. */
-export function coalesced(task: () => Promise<void>): () => Promise<void> {
+function coalesced(task: () => Promise<void>): () => Promise<void> {
   let last: Promise<void> = Promise.resolve();
   let waiting: Promise<void> | undefined;
   return () => {

@@ -18,7 +18,7 @@ export interface SplitMap {
   truncated(rank: number): { first: LinearMap; second: LinearMap };
 }
 
-export interface SplitOptions {
+interface SplitOptions {
   /** Raw pixels of real images, uint8 [count, inputs]. */
   readonly images: Uint8Array;
   /** The standardization of the map's inputs. */
@@ -131,7 +131,7 @@ function centre(values: Float32Array, columns: number): Float64Array {
 }
 
 /** A symmetric positive matrix S. The size of a change e (a row) is |e S|. */
-export interface Metric {
+interface Metric {
   /** rows S, row-major [count, columns]. */
   apply(rows: Float32Array): Promise<Float32Array>;
   /** rows S^-1 */

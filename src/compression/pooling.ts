@@ -15,7 +15,7 @@ const WIDTH = 2 * RADIUS + 1;
 const TAPS = WIDTH * WIDTH;
 /** Number of images for the fit. */
 const FITTED_IMAGES = 32;
-export const CHANNELS = 3;
+const CHANNELS = 3;
 
 /** Square images of `size` pixels in blocks of `factor` x `factor`. If blocks extend beyond an edge, the last pixels are repeated. */
 export class BlockGrid {

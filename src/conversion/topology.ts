@@ -3,7 +3,7 @@ import { InputError } from "../errors/index";
 import { readJson } from "../files/index";
 
 /** Settings of a layer as Keras writes them (snake case). */
-export type LayerConfig = Readonly<Record<string, unknown>>;
+type LayerConfig = Readonly<Record<string, unknown>>;
 
 /** One use of a layer. */
 export interface LayerNode {

@@ -19,7 +19,7 @@ export interface ClassFolder {
 export type ClassImages = ClassFolder & FoundImages;
 
 /** An image with what the folders above it say. */
-export interface PlacedImage {
+interface PlacedImage {
   /** Relative to the data set. */
   readonly name: string;
   readonly className: string;

@@ -40,7 +40,7 @@ function isReadable(path: string): boolean {
   }
 }
 
-export interface Packing {
+interface Packing {
   readonly tiles: readonly PlannedTile[];
   readonly old: StoreFile | undefined;
   readonly preparation: TilePreparation & { readonly resize: string };

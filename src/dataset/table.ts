@@ -47,7 +47,7 @@ export async function readTable(path: string): Promise<Table> {
 }
 
 /** The option that names a column, such as `--label-column`, and whether it takes `none` for no such column. */
-export interface ColumnOption {
+interface ColumnOption {
   readonly flag: string;
   readonly takesNone?: boolean;
 }

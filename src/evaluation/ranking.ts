@@ -64,7 +64,7 @@ function merge(ofPositives: Float64Array, ofNegatives: Float64Array): Ranking {
 }
 
 /** The counts of a {@link Ranking}. */
-export interface ClassCounts {
+interface ClassCounts {
   readonly positives: ArrayLike<number>;
   readonly negatives: ArrayLike<number>;
 }

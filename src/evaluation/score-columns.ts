@@ -131,7 +131,7 @@ export function labelColumn(table: Table, name?: string): number {
   throw notFound(table, "label", candidates);
 }
 
-export function positions(names: readonly string[], accept: (name: string) => boolean): number[] {
+function positions(names: readonly string[], accept: (name: string) => boolean): number[] {
   return names.flatMap((name, i) => (accept(name) ? [i] : []));
 }
 

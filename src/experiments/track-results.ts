@@ -31,7 +31,7 @@ interface ResultsTracking extends Omit<TrackingOptions, "weights"> {
 }
 
 /** Results of an evaluation. */
-export interface Evaluated {
+interface Evaluated {
   readonly validation?: BinaryMetrics;
   readonly test?: BinaryMetrics;
   /** Fitted on validation. */

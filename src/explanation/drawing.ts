@@ -18,7 +18,7 @@ export interface HeatMapColours {
 export const HEAT_MAP_COLOURS: HeatMapColours = { negative: [0, 110, 140], positive: [255, 150, 0] };
 
 /** The used part of a canvas context. */
-export interface DrawingContext {
+interface DrawingContext {
   /** Only strings are assigned; the other types differ between canvases. */
   fillStyle: unknown;
   strokeStyle: unknown;
@@ -37,13 +37,13 @@ export interface DrawingContext {
 }
 
 /** Parts per row, and the contribution of each part to the logit, row-major. */
-export interface DrawnMap {
+interface DrawnMap {
   readonly grid: number;
   readonly contributions: readonly number[];
 }
 
 /** Settings that comparable pictures must share. */
-export interface DrawingScale {
+interface DrawingScale {
   /** End of the colours, in logits. */
   readonly scale: number;
   /** Opacity of the colours, 0 to 1. */
@@ -162,7 +162,7 @@ export function drawScale(
 }
 
 /** A number of logits with its sign. @param scale determines the number of digits */
-export function logitsText(value: number, scale: number): string {
+function logitsText(value: number, scale: number): string {
   const digits = Math.max(0, Math.min(6, 2 - Math.floor(Math.log10(scale))));
   return `${value > 0 ? "+" : value < 0 ? "−" : ""}${Math.abs(value).toFixed(digits)}`;
 }

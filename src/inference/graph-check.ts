@@ -10,7 +10,7 @@ import { FLOAT_TYPES, type GraphSession, type InputTensor, type TensorDescriptio
 const VALUES_PER_IMAGE = { logit: 1, probability: 1, logits2: 2, probabilities2: 2 } as const;
 
 /** Shape of the input for `count` images. */
-export function inputShape({ input, preprocessing: { size } }: ModelCard, count: number): number[] {
+function inputShape({ input, preprocessing: { size } }: ModelCard, count: number): number[] {
   return input.layout === "NHWC" ? [count, size, size, 3] : [count, 3, size, size];
 }
 

@@ -6,8 +6,8 @@ import { CounterDropout } from "./layers/counter-dropout";
 import { ColourFeatures, SubspaceProjection } from "./layers/frozen";
 import { applyLayer } from "./layers/layer";
 
-export type Activation = "relu" | "elu" | "selu" | "tanh" | "sigmoid" | "softplus";
-export type Normalization = "none" | "batch" | "layer";
+type Activation = "relu" | "elu" | "selu" | "tanh" | "sigmoid" | "softplus";
+type Normalization = "none" | "batch" | "layer";
 
 /**
  * The initial weights of the logit are up to 1 / sqrt(inputs + 1), as in PyTorch's linear layers. Glorot's rule allows sqrt(6)

@@ -38,7 +38,7 @@ export function textOf(value: string | readonly string[]): string {
 }
 
 /** Splits a text into nbformat's list of lines, each with its line end. */
-export function linesOf(text: string): string[] {
+function linesOf(text: string): string[] {
   return text === "" ? [] : text.split(/(?<=\n)/);
 }
 

@@ -67,7 +67,7 @@ async function openPage(): Promise<Page> {
   return createPage(await readFile(require.resolve("plotly.js-dist-min"), "utf8"), TEXT_FONT);
 }
 
-export interface Page {
+interface Page {
   draw(data: readonly object[], layout: object, width: number, height: number): Promise<string>;
 }
 

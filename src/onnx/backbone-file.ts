@@ -25,7 +25,7 @@ export interface BackboneDescription {
 }
 
 /** A whole number, which protobuf may wrap in an object. */
-export type Whole = { toNumber(): number } | number;
+type Whole = { toNumber(): number } | number;
 
 export interface Dimension {
   readonly dimValue?: Whole;

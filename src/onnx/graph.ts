@@ -10,7 +10,7 @@ const IR_VERSION = 9;
 const EXTERNAL_FROM_BYTES = 4096;
 
 /** Attribute of a node. A plain number is an integer. */
-export type Attribute = number | string | { readonly float: number } | readonly number[];
+type Attribute = number | string | { readonly float: number } | readonly number[];
 
 /** A named graph input or output. A string in the shape is a dimension that is known only at run time. */
 export interface GraphValue {

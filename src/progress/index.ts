@@ -24,7 +24,7 @@ export const silentProgress: Progress = {
 };
 
 /** The part of a stream that progress needs. */
-export interface ProgressStream {
+interface ProgressStream {
   write(text: string): unknown;
   isTTY?: boolean;
   columns?: number;

@@ -21,7 +21,7 @@ export interface TrialOutcome {
   readonly stoppedEarly: boolean;
 }
 
-export type JournalEvent =
+type JournalEvent =
   | { readonly type: "started"; readonly trial: number; readonly settings: Settings }
   | {
       readonly type: "rung";

@@ -26,7 +26,7 @@ export interface GridTile {
 }
 
 /** A group of neighbouring tiles, read and predicted together. */
-export type Block = readonly GridTile[];
+type Block = readonly GridTile[];
 
 export interface Grid {
   readonly columns: number;

@@ -11,7 +11,7 @@ import type { BlockAnswer } from "./tile-predictor";
 export type JournalIdentity = Readonly<Record<string, unknown>>;
 
 /** The predictions of a block, and `inDistribution` of the readable ones among its tiles to compare with the training tiles. */
-export interface KeptAnswer extends BlockAnswer {
+interface KeptAnswer extends BlockAnswer {
   readonly inDistribution: readonly number[];
 }
 

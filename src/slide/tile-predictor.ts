@@ -17,7 +17,7 @@ export interface BlockAnswer {
  * @param pixels the model's input, uint8, RGB, [size, size, 3]; valid during the call
  * @param place of the tile among the regions
  */
-export type TileView = (pixels: Uint8Array, place: number) => void;
+type TileView = (pixels: Uint8Array, place: number) => void;
 
 /** Fixed, so that the predictions do not depend on the number of workers. */
 const BATCH = 32;

@@ -76,7 +76,7 @@ export async function chooseStepWay(workload: Workload, options: ChoiceOptions =
 }
 
 /** A readable name: `bf16, product`. */
-export const nameOf = ({ precision, updates }: StepWay): string => `${precision}, ${updates}`;
+const nameOf = ({ precision, updates }: StepWay): string => `${precision}, ${updates}`;
 
 const exactly = (precision: ChoiceOptions["precision"]) => (precision && precision !== "auto" ? { precision } : {});
 

@@ -14,7 +14,7 @@ export interface TrainingPass {
 }
 
 /** A pass whose gradients are computed already. */
-export type WholePass = TrainingPass & { readonly gradients: Gradients };
+type WholePass = TrainingPass & { readonly gradients: Gradients };
 
 /** Loss, logits and gradients of a batch. @param loss computes the loss from the logits */
 export function trainingPass(model: tf.LayersModel, inputs: tf.Tensor, loss: LossOfLogits): WholePass {

@@ -54,7 +54,7 @@ export interface Examples {
   expect?(positions: Uint32Array, epoch: number | undefined): void;
 }
 
-export interface BatchOptions {
+interface BatchOptions {
   readonly size: number;
   /** Default: every example once, in order. */
   readonly sampler?: Sampler;

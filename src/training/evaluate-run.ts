@@ -87,7 +87,7 @@ const MOST: Readonly<Record<"train" | "validation", number>> = { train: 1000, va
 const VERSION = 6;
 
 /** The training tiles' familiarity, calibrated on the validation tiles and on the training tiles themselves. */
-export async function familiarityOf({ store, positions, groups }: TrainingData): Promise<Familiarity> {
+async function familiarityOf({ store, positions, groups }: TrainingData): Promise<Familiarity> {
   const of = (partition: Partition & keyof typeof MOST) => spreadOver(positions[partition], MOST[partition]);
   const [train, held] = [of("train"), of("validation")];
   const own = groups && Uint32Array.from(spreadOver(groups, MOST.train));

@@ -8,12 +8,12 @@ import type { TrainingOptions } from "../options/index";
 type Schedule = (step: number) => number;
 
 /** Length of a training. */
-export interface ScheduleLength {
+interface ScheduleLength {
   readonly stepsPerEpoch: number;
   readonly epochs: number;
 }
 
-export const constant = (): Schedule => () => 1;
+const constant = (): Schedule => () => 1;
 
 /** Multiplies the rate by `factor` every `every` epochs. */
 function stepDecay(every: number, factor: number, { stepsPerEpoch }: ScheduleLength): Schedule {
@@ -26,12 +26,12 @@ function multiStep(milestones: readonly number[], factor: number, { stepsPerEpoc
 }
 
 /** Half a cosine from 1 to `floor` (Loshchilov and Hutter 2017, one cycle). */
-export function cosine(floor: number, length: ScheduleLength): Schedule {
+function cosine(floor: number, length: ScheduleLength): Schedule {
   return (step) => floor + (1 - floor) * 0.5 * (1 + Math.cos(Math.PI * progress(step, length)));
 }
 
 /** From 1 to 0 as a power of the remaining share of steps. */
-export function polynomial(power: number, length: ScheduleLength): Schedule {
+function polynomial(power: number, length: ScheduleLength): Schedule {
   return (step) => (1 - progress(step, length)) ** power;
 }
 

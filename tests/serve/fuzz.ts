@@ -2,7 +2,7 @@
 import type { Random } from "../../src/random/index";
 
 /** A request as raw bytes, since many of them no client library would send. */
-export interface BadRequest {
+interface BadRequest {
   readonly kind: string;
   readonly bytes: Buffer;
   /** Sent in pieces with pauses, then left open. */

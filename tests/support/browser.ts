@@ -8,7 +8,7 @@ import { sharedDirectory } from "./temporary-directory";
 const PLACES = [process.env.HISTO_CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
 /** The browser's program; undefined where there is none. */
-export function chromiumPath(): string | undefined {
+function chromiumPath(): string | undefined {
   return PLACES.find((path) => path !== undefined && existsSync(path));
 }
 

@@ -11,7 +11,7 @@ export const FOREIGN_SIZE = 8;
 export const FOREIGN_VALUES = FOREIGN_SIZE * FOREIGN_SIZE * 3;
 
 /** What is usual in them and may be said differently. */
-export interface ForeignOptions {
+interface ForeignOptions {
   readonly input?: Partial<GraphValue>;
   readonly layout?: "NCHW" | "NHWC";
   readonly kind?: "logit" | "probability" | "logits2";

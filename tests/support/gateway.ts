@@ -7,7 +7,7 @@ import type { AddressInfo, Socket } from "node:net";
 import { join } from "node:path";
 import { sharedDirectory } from "./temporary-directory";
 
-export interface GatewayOptions {
+interface GatewayOptions {
   /** Requests without this `Authorization` header are answered with 401. */
   readonly authorization?: string;
   /** Key and certificate in PEM. */

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import type { TestContext } from "node:test";
 
 /** A running hub. */
-export interface Hub {
+interface Hub {
   readonly url: string;
   stop(): Promise<void>;
 }

@@ -4,7 +4,7 @@ import { cpSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, st
 import { join } from "node:path";
 import { projectRoot } from "../../src/files/index";
 
-export interface ImageOptions {
+interface ImageOptions {
   readonly dockerfile: string;
   /** The stage whose files are wanted. */
   readonly stage: string;
@@ -25,7 +25,7 @@ export function layOutImage({ dockerfile, stage, contexts = {}, target }: ImageO
 }
 
 /** The instructions of each named stage, continuation lines joined, comments left out. */
-export function readStages(dockerfile: string): Map<string, string[]> {
+function readStages(dockerfile: string): Map<string, string[]> {
   const stages = new Map<string, string[]>();
   let current: string[] = [];
   for (const line of dockerfile

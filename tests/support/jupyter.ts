@@ -5,7 +5,7 @@ import { projectRoot } from "../../src/files/index";
 import { pythonPath } from "./python";
 
 /** The environment of Jupyter's programs; what they write about themselves goes to `folder`. */
-export function jupyterEnvironment(folder: string): NodeJS.ProcessEnv {
+function jupyterEnvironment(folder: string): NodeJS.ProcessEnv {
   return {
     ...process.env,
     PATH: [dirname(process.execPath), process.env.PATH].join(delimiter),

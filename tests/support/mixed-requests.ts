@@ -4,7 +4,7 @@ import { connect } from "node:net";
 import type { Random } from "../../src/random/index";
 
 /** Where requests go, and from whom. */
-export interface Target {
+interface Target {
   readonly url: string;
   readonly agent: Agent;
   /** The client's address as a proxy in front would say it. */

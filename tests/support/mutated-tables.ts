@@ -234,7 +234,7 @@ const BYTE_MUTATIONS: Readonly<Record<string, ByteMutation>> = {
 };
 
 /** A table and how it was made. */
-export interface MutatedTable {
+interface MutatedTable {
   readonly bytes: Buffer;
   readonly story: string;
 }

@@ -6,7 +6,7 @@ import { writeJson } from "../../src/files/index";
 import { predictedTiles } from "./predicted-tiles";
 import { sharedDirectory } from "./temporary-directory";
 
-export interface RunFolderOptions {
+interface RunFolderOptions {
   readonly test?: readonly Prediction[];
   readonly validation?: readonly Prediction[];
   readonly config?: Readonly<Record<string, unknown>>;

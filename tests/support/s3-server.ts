@@ -2,7 +2,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 
-export interface LocalS3 {
+interface LocalS3 {
   readonly url: string;
   /** Requests for objects so far. */
   gets: number;

@@ -2,7 +2,7 @@
 import { areaOf, type RowGroups } from "../../src/evaluation/index";
 import { Random } from "../../src/random/index";
 
-export interface ScoredRows {
+interface ScoredRows {
   readonly name: string;
   readonly labels: number[];
   readonly scores: number[];

@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import { projectRoot } from "../../src/files/index";
 
 /** A volume and a bucket of releases. */
-export interface Place {
+interface Place {
   readonly volume: string;
   readonly bucket: string;
 }

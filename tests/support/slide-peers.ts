@@ -7,7 +7,7 @@ import { pythonPath } from "./python";
 import { pythonPackages } from "./python-packages";
 
 /** Where the readers left the pixels (uint8, RGB) of a region; null where one cannot read the form. */
-export interface PeerReading {
+interface PeerReading {
   readonly name: string;
   readonly path: string;
   readonly region: readonly [x: number, y: number, width: number, height: number];

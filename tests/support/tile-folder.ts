@@ -8,7 +8,7 @@ import { Random } from "../../src/random/index";
 const MEAN_COLOUR = [188, 165, 198];
 
 /** A drawn tile. */
-export interface DrawnTile {
+interface DrawnTile {
   /** Name within the folder, such as `HP/3.png`. */
   readonly name: string;
   /** uint8 [size, size, 3] */

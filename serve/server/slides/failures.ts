@@ -2,7 +2,7 @@
 import type { SlideState } from "../../core/index";
 
 /** How a job ended without results. */
-export type Failure = Required<Pick<SlideState, "status" | "problem">>;
+type Failure = Required<Pick<SlideState, "status" | "problem">>;
 
 /** A failure with an explanation for clients. */
 export function failure(code: string, detail: string): Failure {

@@ -28,7 +28,7 @@ const subspaceProjection: Converter = async (layer, [input], conversion) => {
 };
 
 /** One axis per sample, in Keras's order. Raw pixels stay raw. */
-export async function flatten(value: Value, conversion: Conversion): Promise<Value> {
+async function flatten(value: Value, conversion: Conversion): Promise<Value> {
   if (value.shape.length === 1) return value;
   const shape = [value.shape.reduce((product, extent) => product * extent, 1)];
   const ordered = value.pixels ? value.name : await conversion.keras(value);

@@ -27,7 +27,7 @@ export function between(from: number, to: number, share: number): number {
 export type Kernel = readonly [self: number, one: number, two: number, three: number];
 
 /** The starts of seven lines: the line itself, then those before and after it at distances 1, 2 and 3. */
-export type Lines = readonly [number, number, number, number, number, number, number];
+type Lines = readonly [number, number, number, number, number, number, number];
 
 /** Writes the weighted sums of seven lines of bytes. @param length of the lines in bytes, at least 4 */
 export function weighLines(

@@ -21,7 +21,7 @@ import { heatMap } from "./heat-map";
 
 export type { Frame } from "./geojson";
 
-export const RESULT_FILES = {
+const RESULT_FILES = {
   tiles: "tiles.csv",
   summary: "slide.json",
   heatMap: "heatmap.png",

@@ -140,7 +140,7 @@ function groups(items: readonly number[], size: number, keyOf: (item: number) =>
 }
 
 /** The place of a part in its file, in bytes. */
-export interface FilePart {
+interface FilePart {
   readonly offset: number;
   readonly length: number;
 }

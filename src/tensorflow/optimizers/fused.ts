@@ -65,7 +65,7 @@ export interface FusedVariable {
 }
 
 /** A resident variable and its gradient. */
-export type FusedUpdate = FusedVariable & { readonly gradient: Gradient };
+type FusedUpdate = FusedVariable & { readonly gradient: Gradient };
 
 /**
  * Updates variables and their slots in place. The factors of a gradient are multiplied in the cache, a few rows at a time, or

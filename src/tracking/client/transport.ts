@@ -37,7 +37,7 @@ export interface Exchange {
 export class SilentServerError extends Error {}
 
 /** The delay before retry number `attempt` (from 1): doubles from half a second, with jitter, at most 30 s. */
-export function backoff(attempt: number): number {
+function backoff(attempt: number): number {
   return Math.min(LONGEST_PAUSE_MS, 500 * 2 ** (attempt - 1)) * (0.75 + Math.random() / 2);
 }
 

@@ -10,7 +10,7 @@ import { loadJson, type SpoolDirectory, saveJson } from "./spool-directory";
 /** The tag that lists the tables of a run as JSON, for MLflow's web interface and Python's `load_table`. */
 export const LOGGED_ARTIFACTS_TAG = "mlflow.loggedArtifacts";
 
-export interface LoggedArtifact {
+interface LoggedArtifact {
   readonly path: string;
   readonly type: string;
 }

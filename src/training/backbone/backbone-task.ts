@@ -114,7 +114,7 @@ function checkSizes(backbones: readonly Backbone[], { size, extraFeatures }: Tra
 }
 
 /** A backbone, its embeddings and their scaling. */
-export interface BackboneFeatures {
+interface BackboneFeatures {
   readonly backbone: Backbone;
   readonly embeddings: Embeddings;
   readonly scaling: FeatureScaling;

@@ -174,7 +174,7 @@ async function run(
 }
 
 /** How an output becomes one vector per image: unchanged, or pooled. */
-export type Pooling = "none" | TokenPooling;
+type Pooling = "none" | TokenPooling;
 
 /** The form of an output, derived from its shape. */
 export interface OutputForm {

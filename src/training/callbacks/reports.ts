@@ -39,12 +39,12 @@ export class HistoryFile implements Callback {
 }
 
 /** The position of a training, such as `in epoch 3 after batch 20`. */
-export function describePlace({ epoch, batch }: RunningTraining): string {
+function describePlace({ epoch, batch }: RunningTraining): string {
   return batch > 0 ? `in epoch ${epoch + 1} after batch ${batch}` : `after epoch ${epoch}`;
 }
 
 /** An epoch on one line. */
-export function describeEpoch(result: EpochResult): string {
+function describeEpoch(result: EpochResult): string {
   const { epoch, train, validation, learningRate, imagesPerSecond } = result;
   const auc = (measures: EpochResult["train"]) => plainDecimal(measures.rocAuc);
   return [
