@@ -1,97 +1,75 @@
-/** @module Draws a network as boxes from input to output. */
-import type { Data, Layout } from "plotly.js";
+/** @module Draws a network layer by layer, from input to output. */
+import type { Data } from "plotly.js";
 import { counted } from "../format/index";
-import { colours, type Figure, figure, plain } from "./figure";
+import { colours, type Figure, figure, plain, translucent } from "./figure";
 
 /** One drawn layer. */
-export interface LayerBox {
+export interface DrawnLayer {
   readonly name: string;
   /** Such as `Dense`. */
   readonly kind: string;
   /** Such as `2352` or `56 x 56 x 32`. */
   readonly output: string;
-  /** Number of output values, which sets the height of the box; 0 if unknown. */
+  /** Number of output values, which sets the length of its bar; 0 if unknown. */
   readonly size: number;
   readonly parameters: number;
 }
 
-const MOST_BOXES = 14;
-/** Pixels that a box and its text need side by side. */
-const BOX_WIDTH = 118;
-const MOST_WIDTH = 1100;
+const MOST_ROWS = 20;
+/** Pixels of a row with two lines of text. */
+const ROW_HEIGHT = 36;
 
-/** Draws the layers. Height shows the logarithm of the output size, colour the share of the parameters. */
-export function architectureFigure(layers: readonly LayerBox[]): Figure {
+/** Draws the layers from top to bottom. Length shows the logarithm of the output size, colour the share of the parameters. */
+export function architectureFigure(layers: readonly DrawnLayer[]): Figure {
   const total = layers.reduce((sum, { parameters }) => sum + parameters, 0);
-  const boxes = shownBoxes(layers);
-  const largest = Math.max(2, ...boxes.map((box) => box?.size ?? 0));
-  // Texts of many boxes would overlap in one row.
-  const isStaggered = 60 + BOX_WIDTH * boxes.length > MOST_WIDTH;
-  const shapes: Partial<NonNullable<Layout["shapes"]>[number]>[] = [];
-  const annotations: NonNullable<Layout["annotations"]> = [];
-  boxes.forEach((box, x) => {
-    if (x > 0) shapes.push(arrow(x));
-    if (!box) {
-      annotations.push({ x, y: 0, text: "…", showarrow: false, font: { size: 22 } });
-      return;
-    }
-    const height = 0.12 + (0.88 * Math.log(1 + box.size)) / Math.log(1 + largest);
-    const share = total > 0 ? box.parameters / total : 0;
-    shapes.push({
-      type: "rect",
-      x0: x - 0.3,
-      x1: x + 0.3,
-      y0: -height / 2,
-      y1: height / 2,
-      fillcolor: colours.negative,
-      opacity: 0.2 + 0.7 * share,
+  const rows = shownRows(layers);
+  const bars: Data = {
+    type: "bar",
+    orientation: "h",
+    x: rows.map((layer) => (layer ? Math.log(1 + layer.size) : 0)),
+    y: rows.map((_, i) => i),
+    marker: {
+      color: rows.map((layer) =>
+        translucent(colours.negative, 0.2 + (total > 0 && layer ? (0.7 * layer.parameters) / total : 0)),
+      ),
       line: { width: 1, color: colours.negative },
-    });
-    const parameters = box.parameters > 0 ? `<br>${countText(box.parameters)} weights` : "";
-    annotations.push({
-      x,
-      y: isStaggered && x % 2 === 1 ? -0.85 : -0.55,
-      yanchor: "top",
-      text: `<b>${plain(box.output)}</b><br>${plain(box.kind)}${parameters}`,
-      showarrow: false,
-      font: { size: 11 },
-    });
-  });
-  const hover: Data = {
-    x: boxes.map((_, x) => x),
-    y: boxes.map(() => 0),
-    mode: "markers",
-    marker: { opacity: 0, size: 30 },
-    text: boxes.map((box) => (box ? `${plain(box.name)}: ${counted(box.parameters, "weight")}` : "")),
+    },
+    text: rows.map((layer) => (layer ? `${plain(layer.name)}: ${counted(layer.parameters, "weight")}` : "")),
+    textposition: "none",
     hovertemplate: "%{text}<extra></extra>",
   };
-  const hidden = { visible: false, fixedrange: true } as const;
-  return figure(`Architecture: ${countText(total)} weights`, [hover], {
-    width: Math.max(420, Math.min(MOST_WIDTH, 60 + BOX_WIDTH * boxes.length)),
-    height: isStaggered ? 370 : 320,
-    shapes,
-    annotations,
+  return figure(`Architecture: ${countText(total)} weights`, [bars], {
+    width: 560,
+    height: 76 + ROW_HEIGHT * rows.length,
     showlegend: false,
-    margin: { t: 56, r: 10, b: 10, l: 10 },
-    xaxis: { ...hidden, range: [-0.6, boxes.length - 0.4] },
-    yaxis: { ...hidden, range: [isStaggered ? -1.2 : -0.95, 0.6] },
+    margin: { t: 56, r: 20, b: 20, l: 20 },
+    xaxis: { visible: false, fixedrange: true, rangemode: "tozero" },
+    yaxis: {
+      tickvals: rows.map((_, i) => i),
+      ticktext: rows.map(rowText),
+      range: [rows.length - 0.5, -0.5],
+      fixedrange: true,
+      automargin: true,
+      showgrid: false,
+      zeroline: false,
+    },
   });
+}
+
+/** Two lines, such as `2352 Dense` and `354.0 M weights`; dots for a gap. */
+function rowText(layer: DrawnLayer | undefined): string {
+  if (!layer) return "…";
+  const weights = layer.parameters > 0 ? `<br>${countText(layer.parameters)} weights` : "";
+  return `<b>${plain(layer.output)}</b> ${plain(layer.kind)}${weights}`;
 }
 
 /** All layers, or the first and last ones with a gap (undefined) between them. */
-function shownBoxes(layers: readonly LayerBox[]): (LayerBox | undefined)[] {
-  if (layers.length <= MOST_BOXES) return [...layers];
+function shownRows(layers: readonly DrawnLayer[]): (DrawnLayer | undefined)[] {
+  if (layers.length <= MOST_ROWS) return [...layers];
   const weighty = layers.filter(({ parameters }, i) => i === 0 || parameters > 0);
-  if (weighty.length <= MOST_BOXES) return weighty;
-  const half = Math.floor(MOST_BOXES / 2);
-  return [...weighty.slice(0, half), undefined, ...weighty.slice(-(MOST_BOXES - half - 1))];
-}
-
-/** An arrow into box `x` as a path (plotly's own arrows need a browser to measure paths). */
-function arrow(x: number): Partial<NonNullable<Layout["shapes"]>[number]> {
-  const [from, to, head] = [x - 0.66, x - 0.34, 0.025];
-  const path = `M${from},0 L${to},0 M${to - 0.08},${head} L${to},0 L${to - 0.08},${-head}`;
-  return { type: "path", path, line: { color: colours.reference, width: 1.5 } };
+  if (weighty.length <= MOST_ROWS) return weighty;
+  const half = Math.floor(MOST_ROWS / 2);
+  return [...weighty.slice(0, half), undefined, ...weighty.slice(-(MOST_ROWS - half - 1))];
 }
 
 /** `360.3 M`, `2,353`. */

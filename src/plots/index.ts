@@ -1,6 +1,6 @@
 /** @module Functions from data to plotly figures, for notebooks, reports and tracked runs. */
 export { agreementFigure, votesFigure } from "./agreement";
-export { architectureFigure, countText, type LayerBox } from "./architecture";
+export { architectureFigure, countText, type DrawnLayer } from "./architecture";
 export { calibrationFigure, scoreFigure } from "./calibration";
 export * from "./comparison";
 export { confusionFigure } from "./confusion";

@@ -18,8 +18,8 @@ import {
   architectureFigure,
   calibrationFigure,
   confusionFigure,
+  type DrawnLayer,
   type Figure,
-  type LayerBox,
   learningCurves,
   learningRateFigure,
   precisionRecallFigure,
@@ -117,14 +117,14 @@ interface KerasLayer {
 const DRAWN =
   /^(InputLayer|.*Dense|.*Conv2D|.*Pooling2D|Subspace.*|LayerNormalization|BatchNormalization|.*Attention.*)$/;
 
-/** The layers as boxes, with their numbers of weights. Empty if the run lacks these files or has an unknown topology. */
-async function readLayers({ topology, bestWeights }: RunDirectory): Promise<LayerBox[]> {
+/** The layers to draw, with their numbers of weights. Empty if the run lacks these files or has an unknown topology. */
+async function readLayers({ topology, bestWeights }: RunDirectory): Promise<DrawnLayer[]> {
   if (!existsSync(topology) || !existsSync(bestWeights)) return [];
   try {
     const { config } = await readJson<{ config?: { layers?: KerasLayer[] } | KerasLayer[] }>(topology);
     const layers = Array.isArray(config) ? config : (config?.layers ?? []);
     const counts = await weightsByLayer(bestWeights);
-    return layers.filter(({ class_name }) => DRAWN.test(class_name)).map((layer) => boxOf(layer, counts));
+    return layers.filter(({ class_name }) => DRAWN.test(class_name)).map((layer) => drawnLayer(layer, counts));
   } catch {
     return [];
   }
@@ -139,7 +139,7 @@ async function weightsByLayer(path: string): Promise<Map<string, number>> {
   return counts;
 }
 
-function boxOf({ class_name, config }: KerasLayer, counts: ReadonlyMap<string, number>): LayerBox {
+function drawnLayer({ class_name, config }: KerasLayer, counts: ReadonlyMap<string, number>): DrawnLayer {
   const input = (config.batch_input_shape ?? config.batchInputShape) as (number | null)[] | undefined;
   const shape = class_name === "InputLayer" && input ? input.slice(1).map(Number) : [];
   const size = shape.length > 0 ? sizeOf(shape) : Number(config.units ?? config.filters ?? config.rank ?? 0);

@@ -157,25 +157,6 @@ test("parallel coordinates draw trials that have a result, the best last and thi
   assert.ok((lines.at(-1)?.line.width ?? 0) > (lines[0]?.line.width ?? 9));
 });
 
-test("texts below the boxes of a network have room side by side", () => {
-  for (const count of [2, 8, 14]) {
-    const layers = Array.from({ length: count }, (_, i) => ({
-      name: `layer_${i}`,
-      kind: "BatchNormalization2D",
-      output: "112 x 112 x 16",
-      size: 64,
-      parameters: 4160,
-    }));
-    const { annotations = [], width = 0 } = architectureFigure(layers).layout;
-    const pixels = (width - 20) / count;
-    annotations.forEach(({ x, y }, i) => {
-      const next = annotations.slice(i + 1).find((other) => other.y === y);
-      const apart = next ? (Number(next.x) - Number(x)) * pixels : 200;
-      assert.ok(apart > 110, `${count} layers: ${apart} pixels from text to text`);
-    });
-  }
-});
-
 test("a deep network is drawn with its ends and a gap", () => {
   const layers = Array.from({ length: 60 }, (_, i) => ({
     name: `layer_${i}`,
@@ -184,9 +165,11 @@ test("a deep network is drawn with its ends and a gap", () => {
     size: 64,
     parameters: 4160,
   }));
-  const { annotations = [] } = architectureFigure(layers).layout;
-  assert.ok(annotations.some(({ text }) => text === "…"));
-  assert.equal(annotations.length, 14);
+  const { height = 0, yaxis } = architectureFigure(layers).layout;
+  const texts = yaxis?.ticktext ?? [];
+  assert.equal(texts.length, 20);
+  assert.equal(texts.filter((text) => text === "…").length, 1);
+  assert.ok(height / texts.length > 34, "each row has room for two lines");
 });
 
 test("legends lie below the plot, and labels outside of cells take the colour of the page's theme", () => {

@@ -1,4 +1,4 @@
-/** The boxes of a run's layers, whose kinds are the names of their classes. */
+/** The drawn layers of a run's layers, whose kinds are the names of their classes. */
 import assert from "node:assert/strict";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
@@ -18,13 +18,13 @@ test("a dense layer that computes in blocks is called Dense; another class with 
   await writeJson(join(folder, "best", "topology.json"), { config: { layers } });
   await writeSafetensors(join(folder, "best", "weights.safetensors"), []);
   const { architecture } = await runFigures(await readRun(folder));
-  const texts = architecture?.layout.annotations?.map(({ text = "" }) => text) ?? [];
+  const texts = architecture?.layout.yaxis?.ticktext ?? [];
   assert.ok(
-    texts.some((text) => /<br>Dense\b/.test(text)),
+    texts.some((text) => /<\/b> Dense\b/.test(text)),
     texts.join("\n"),
   );
   assert.ok(
-    texts.some((text) => /<br>BlockAttention\b/.test(text)),
+    texts.some((text) => /<\/b> BlockAttention\b/.test(text)),
     texts.join("\n"),
   );
 });
