@@ -126,7 +126,7 @@ export function breakEven(
 }
 
 /** Number of interface endpoints of the private network. Machines and batch jobs need them, the function does not. */
-function endpointCount({ ec2, tracking, batch, endpointZones }: DeploymentSettings): number {
+export function endpointCount({ ec2, tracking, batch, endpointZones }: DeploymentSettings): number {
   if (!ec2 && !tracking && !batch) return 0;
   return (tracking ? 7 : 6) * endpointZones;
 }

@@ -210,7 +210,7 @@ export function trackingPlan(settings: DeploymentSettings, options: TrackingPlan
 }
 
 /** Stacks in an order in which they can be removed: those that others need come last. */
-const REMOVAL_ORDER = ["github", "batch", "tracking", "ec2", "lambda", "alerts", "storage", "network"] as const;
+export const REMOVAL_ORDER = ["github", "batch", "tracking", "ec2", "lambda", "alerts", "storage", "network"] as const;
 
 /** Data that a removal keeps on purpose. */
 export const KEPT = [

@@ -100,7 +100,10 @@ export const settingsSchema = z.strictObject({
 });
 
 export type DeploymentSettings = Readonly<z.output<typeof settingsSchema>>;
-type LambdaSettings = Readonly<z.output<typeof lambdaSchema>>;
+export type LambdaSettings = Readonly<z.output<typeof lambdaSchema>>;
+export type Ec2Settings = Readonly<z.output<typeof ec2Schema>>;
+export type TrackingSettings = Readonly<z.output<typeof trackingSchema>>;
+export type BatchSettings = Readonly<z.output<typeof batchSchema>>;
 export type CpuArchitecture = LambdaSettings["architecture"];
 export type ModelSource = LambdaSettings["modelSource"];
 
