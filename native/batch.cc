@@ -6,6 +6,7 @@
 #include "ahead.h"
 #include "bfloat16.h"
 #include "parallel.h"
+#include "round-up.h"
 #include "scratch.h"
 #include "strip.h"
 
@@ -13,8 +14,6 @@ namespace histo {
 namespace {
 
 using Index = std::int64_t;
-
-Index RoundUp(Index value, Index unit) { return (value + unit - 1) / unit * unit; }
 
 // Number of inputs (backward: outputs) whose weights are multiplied with the batch before the next ones are read. Forward, the
 // weights of each input are in another memory page, and a processor's page cache holds only some dozens of pages.

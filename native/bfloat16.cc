@@ -13,6 +13,7 @@
 
 #include "ahead.h"
 #include "parallel.h"
+#include "round-up.h"
 #include "scratch.h"
 
 #pragma GCC push_options
@@ -30,8 +31,6 @@ constexpr Index kTile = kRows * kDepth;
 constexpr Index kGroup = 4;     // tiles of sums with a common factor
 constexpr Index kPanel = kColumns * kGroup;
 constexpr Index kAsk = 16;  // lines that are prefetched for each left or right tile
-
-Index RoundUp(Index value, Index unit) { return (value + unit - 1) / unit * unit; }
 
 void Configure() {
   alignas(64) std::uint8_t shapes[64] = {1};  // eight tiles of 16 rows of 64 bytes

@@ -5,14 +5,11 @@
 
 #include "bfloat16.h"
 #include "parallel.h"
+#include "round-up.h"
 #include "scratch.h"
 #include "strip.h"
 
-namespace {
-
-std::int64_t RoundUp(std::int64_t value, std::int64_t unit) { return (value + unit - 1) / unit * unit; }
-
-}  // namespace
+using histo::RoundUp;
 
 Product::Product(const float* inputs, const float* errors, std::int64_t batch, std::int64_t rows, std::int64_t columns,
                  bool bf16)

@@ -21,7 +21,7 @@ std::vector<Index> WithWidth(std::vector<Index> dims, Index width) {
 // Panels of the weights, or of their transpose, in memory of the calling thread.
 const float* PackedWeights(const AffineShape& shape, const float* weights, bool transposed) {
   const Index depth = transposed ? shape.outputs : shape.inputs, columns = transposed ? shape.inputs : shape.outputs;
-  float* panels = Scratch<struct OfWeights, float>(depth * Best().crossWidth(columns));
+  float* panels = Scratch<struct OfWeights, float>(depth * RoundUp(columns, Best().tileColumns));
   Best().packPanels(depth, columns, weights, transposed ? 1 : shape.outputs, transposed ? shape.outputs : 1, panels);
   return panels;
 }
@@ -32,7 +32,7 @@ void AffineRows(const AffineShape& shape, const float* x, const float* weights, 
   constexpr Index kPart = 192;  // rows
   const float* panels = PackedWeights(shape, weights, false);
   InShares(shape.rows, kPart, [&](Index, Index begin, Index end) {
-    float* memory = Scratch<struct OfRows, float>(Best().crossHeight(1) * shape.inputs);
+    float* memory = Scratch<struct OfRows, float>(Best().tileRows * shape.inputs);
     Best().tallProduct(end - begin, shape.outputs, shape.inputs, x + begin * shape.inputs, panels,
                        product + begin * shape.outputs, memory);
     finish(begin, end);
@@ -65,8 +65,8 @@ void AffineGelu(Call& call, const Options&) {
   });
 }
 
-// Gradients of x, weights and bias from dy. errors(begin, end, memory, sums) returns the errors of x W for these rows, and adds
-// the columns of them to the sums [n].
+// Gradients of x, weights and bias from dy. errorsOf(begin, n, memory, sums) returns the errors of x W for n rows, and adds
+// their columns to the sums.
 template <typename Errors>
 void AffineGradients(Call& call, const AffineShape& shape, Errors errorsOf) {
   const auto [rows, inputs, outputs] = shape;
@@ -74,35 +74,28 @@ void AffineGradients(Call& call, const AffineShape& shape, Errors errorsOf) {
   float *toWeights = call.Output(1, {inputs, outputs}), *toBias = call.Output(2, {outputs});
   if (!call.ok()) return;
   // Sums over rows are computed in parts whose number does not depend on the threads.
-  constexpr Index kTogether = 96, kMostParts = 16;
-  const Index part = std::max<Index>(1, RoundUp((rows + kMostParts - 1) / kMostParts, kTogether));
-  const Index height = Best().crossHeight(inputs), width = Best().crossWidth(outputs), size = height * width + outputs;
-  float* sums = Scratch<struct OfSums, float>(RoundUp(rows, part) / part * size);
+  constexpr Index kBlock = 96, kMostParts = 16;
+  const Index part = std::max<Index>(1, RoundUp((rows + kMostParts - 1) / kMostParts, kBlock));
+  const Index height = RoundUp(inputs, Best().tileRows), width = RoundUp(outputs, Best().tileColumns);
+  const Index shares = RoundUp(rows, part) / part, size = height * width + outputs;
+  float* sums = Scratch<struct OfSums, float>(shares * size);
   const float *panels = PackedWeights(shape, call.data(2), true), *x = call.data(1);
   InShares(rows, part, [&](Index share, Index begin, Index end) {
     float *own = sums + share * size, *columns = own + height * width;
     std::fill_n(columns, outputs, 0.0f);
-    float* errorMemory = Scratch<struct OfErrors, float>(kTogether * outputs);
-    float* memory = Scratch<struct OfRows, float>(
-        std::max(kTogether * (height + width), Best().crossHeight(1) * outputs));
-    for (Index i = begin; i < end; i += kTogether) {
-      const Index n = std::min(kTogether, end - i);
+    float* errorMemory = Scratch<struct OfErrors, float>(kBlock * outputs);
+    float* memory = Scratch<struct OfRows, float>(std::max(kBlock * (height + width), Best().tileRows * outputs));
+    for (Index i = begin; i < end; i += kBlock) {
+      const Index n = std::min(kBlock, end - i);
       const float* errors = errorsOf(i, n, errorMemory, columns);
       Best().tallProduct(n, inputs, outputs, errors, panels, dx + i * inputs, memory);
       Best().crossProduct(n, inputs, outputs, x + i * inputs, errors, own, i > begin, memory);
     }
   });
-  const auto total = [&](Index at, Index n, float* to) {
-    std::fill_n(to, n, 0.0f);
-    for (Index share = 0; share * part < rows; share++) {
-      const float* from = sums + share * size + at;
-      for (Index j = 0; j < n; j++) to[j] += from[j];
-    }
-  };
   InShares(inputs, 16, [&](Index, Index begin, Index end) {
-    for (Index i = begin; i < end; i++) total(i * width, outputs, toWeights + i * outputs);
+    for (Index i = begin; i < end; i++) AddShares(sums + i * width, shares, size, outputs, toWeights + i * outputs);
   });
-  total(height * width, outputs, toBias);
+  AddShares(sums + height * width, shares, size, outputs, toBias);
 }
 
 // dy [..., n], x [..., k], weights [k, n] -> gradients of x, weights and bias

@@ -1,5 +1,5 @@
-// TensorFlow operations for training networks: attention, layer normalization, GELU, sums of columns, 2 x 2 max pooling,
-// standardization of pixels, batch normalization with ReLU6, depthwise convolutions. Each needs one pass over memory, and
+// TensorFlow operations for training networks: attention, dense layers over tokens, layer normalization, GELU, sums of
+// columns, 2 x 2 max pooling, standardization of pixels, batch normalization with ReLU6, depthwise convolutions. Each needs one pass over memory, and
 // TensorFlow and tfjs need several. CPU, float32.
 //
 // The passes are compiled for three kinds of processors, and the best one is chosen when the addon is loaded. The number of
@@ -9,11 +9,11 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <memory>
 
 #include "operation.h"
 #include "../parallel.h"
 #include "../processor.h"
+#include "../round-up.h"
 #include "../scratch.h"
 
 namespace histo {
@@ -34,8 +34,9 @@ struct Window {
   Index outHeight, outWidth, padTop, padLeft;
 };
 
-// The passes for one kind of processor.
+// The passes for one kind of processor, and the size of the tiles of its products.
 struct Passes {
+  Index tileRows, tileColumns;
   Index (*attentionScratch)(Index tokens, Index depth);
   void (*attentionForward)(const AttentionShape&, Index, const float*, float*, float*, float*);
   void (*attentionBackward)(const AttentionShape&, Index, const float*, const float*, const float*, const float*, float*,
@@ -59,12 +60,8 @@ struct Passes {
   void (*depthwiseWeights)(const Window&, Index, const float*, const float*, float*);
   void (*packPanels)(Index, Index, const float*, Index, Index, float*);
   void (*tallProduct)(Index, Index, Index, const float*, const float*, float*, float*);
-  Index (*crossHeight)(Index);
-  Index (*crossWidth)(Index);
   void (*crossProduct)(Index, Index, Index, const float*, const float*, float*, bool, float*);
 };
-
-inline Index RoundUp(Index n, Index to) { return (n + to - 1) / to * to; }
 
 #define SECTION plain
 #define LANES 4
@@ -102,16 +99,21 @@ const Passes& Best() {
 
 constexpr Index kShare = 128;  // rows
 
+// total[n] = the sums of all shares, which are `apart` floats apart.
+void AddShares(const float* sums, Index shares, Index apart, Index n, float* total) {
+  std::fill_n(total, n, 0.0f);
+  for (Index share = 0; share < shares; share++, sums += apart) {
+    for (Index j = 0; j < n; j++) total[j] += sums[j];
+  }
+}
+
 // Calls pass(begin, end, sums) for shares of rows, and adds the sums [width] of all shares into `total`.
 template <typename Pass>
 void WithSums(Index rows, Index width, float* total, Pass pass) {
   const Index shares = (rows + kShare - 1) / kShare;
   std::vector<float> sums(shares * width);
   InShares(rows, kShare, [&](Index share, Index begin, Index end) { pass(begin, end, sums.data() + share * width); });
-  std::fill(total, total + width, 0.0f);
-  for (Index share = 0; share < shares; share++) {
-    for (Index j = 0; j < width; j++) total[j] += sums[share * width + j];
-  }
+  AddShares(sums.data(), shares, width, width, total);
 }
 
 AttentionShape ShapeOf(const Call& call, Index heads) {

@@ -10,9 +10,9 @@ namespace SECTION {
 #include "tokens.inl"
 
 constexpr Passes passes = {
-    HeadScratch::Floats, AttentionForward, AttentionBackward, LayerNormForward, LayerNormBackward, GeluForward,
-    GeluBackward,        ColumnSums,       AddBias,           MaxPoolForward,   MaxPoolBackward,   Standardize,
-    ColumnMoments,       Normalize,        NormalizeSums,     NormalizeGrad,    DepthwiseRow,      DepthwiseErrors,
-    DepthwiseWeights,    PackPanels,       TallProduct,      CrossHeight,      CrossWidth,     CrossProduct,
+    kRows, kColumns, HeadScratch::Floats, AttentionForward, AttentionBackward, LayerNormForward,
+    LayerNormBackward, GeluForward, GeluBackward, ColumnSums, AddBias, MaxPoolForward,
+    MaxPoolBackward, Standardize, ColumnMoments, Normalize, NormalizeSums, NormalizeGrad,
+    DepthwiseRow, DepthwiseErrors, DepthwiseWeights, PackPanels, TallProduct, CrossProduct,
 };
 }  // namespace SECTION

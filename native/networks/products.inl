@@ -89,14 +89,10 @@ void TallProduct(Index m, Index n, Index depth, const float* a, const float* pan
   }
 }
 
-// The floats of a[rows, m]^T b[rows, n] in whole tiles, and of the memory that computing it needs.
-Index CrossWidth(Index n) { return RoundUp(n, kColumns); }
-Index CrossHeight(Index m) { return RoundUp(m, kRows); }
-
-// c = a[rows, m]^T b[rows, n], or that much more with `add`. c[CrossHeight(m), CrossWidth(n)];
-// `memory`: rows * (CrossHeight(m) + CrossWidth(n)) floats.
+// c[height, width] = a[rows, m]^T b[rows, n], or that much more with `add`. Height and width: m and n rounded up to whole tiles.
+// `memory`: rows * (height + width) floats.
 void CrossProduct(Index rows, Index m, Index n, const float* a, const float* b, float* c, bool add, float* memory) {
-  const Index height = CrossHeight(m), width = CrossWidth(n);
+  const Index height = RoundUp(m, kRows), width = RoundUp(n, kColumns);
   float *across = memory, *panels = memory + rows * height;  // [height / kRows, rows, kRows], [width / kColumns, rows, kColumns]
   for (Index r = 0; r < rows; r++, a += m) {
     for (Index i = 0; i < height; i += kRows) {

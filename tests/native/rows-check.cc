@@ -6,8 +6,10 @@
 #include <cstring>
 #include <vector>
 
+#include "../../native/round-up.h"
+
 using Index = std::int64_t;
-inline Index RoundUp(Index n, Index to) { return (n + to - 1) / to * to; }
+using histo::RoundUp;
 #include "../../native/networks/vectors.inl"
 #include "../../native/networks/products.inl"
 
@@ -36,20 +38,21 @@ void Check(Index m, Index n, Index depth) {
       for (Index j = 0; j < n; j++) expected[i * n + j] += double(a[i * depth + k]) * b[k * n + j];
     }
   }
-  std::vector<float> panels(depth * CrossWidth(n)), memory(kRows * depth), c(m * n, 9);
+  const Index height = RoundUp(m, kRows), width = RoundUp(n, kColumns);
+  std::vector<float> panels(depth * width), memory(kRows * depth), c(m * n, 9);
   PackPanels(depth, n, b.data(), n, 1, panels.data());
   TallProduct(m, n, depth, a.data(), panels.data(), c.data(), memory.data());
   Expect("The product", m, n, depth, c.data(), n, expected);
 
-  std::vector<float> across(depth * m), larger(depth * (CrossHeight(m) + CrossWidth(n)));
+  std::vector<float> across(depth * m), larger(depth * (height + width));
   for (Index i = 0; i < m; i++) {
     for (Index k = 0; k < depth; k++) across[k * m + i] = a[i * depth + k];
   }
-  std::vector<float> sums(CrossHeight(m) * CrossWidth(n), 9);
+  std::vector<float> sums(height * width, 9);
   const Index first = depth / 3;  // in two parts
   CrossProduct(first, m, n, across.data(), b.data(), sums.data(), false, larger.data());
   CrossProduct(depth - first, m, n, across.data() + first * m, b.data() + first * n, sums.data(), true, larger.data());
-  Expect("The product of columns", m, n, depth, sums.data(), CrossWidth(n), expected);
+  Expect("The product of columns", m, n, depth, sums.data(), width, expected);
 }
 
 int main() {

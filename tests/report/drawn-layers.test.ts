@@ -1,4 +1,4 @@
-/** The drawn layers of a run's layers, whose kinds are the names of their classes. */
+/** The layers of a run that its report draws, each by the name of its class. */
 import assert from "node:assert/strict";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
