@@ -24,16 +24,8 @@ export { Optimizer } from "./optimizers/optimizer";
 export { Adam, RmsProp, Sgd } from "./optimizers/update-rules";
 export * from "./precision";
 export { noteCopy, readValues } from "./read-values";
+export { candidatesOf, denseStepSeconds } from "./step-cases";
 export { chooseStepWay, type Processor, processor, type StepChoice } from "./step-choice";
-export {
-  type Candidate,
-  candidatesOf,
-  denseStepSeconds,
-  plainWay,
-  type StepWay,
-  type TimedWay,
-  useStepWay,
-  workloads,
-} from "./step-ways";
+export { type Candidate, plainWay, type StepWay, type TimedWay, useStepWay, workloads } from "./step-ways";
 export { passForUpdate, type TrainingPass, trainingPass } from "./training-pass";
 export { affine, affineGelu, attention, layerNorm } from "./transformer-ops";

@@ -5,9 +5,9 @@ import { cacheDirectory, readJson, sha256, writeJson } from "../files/index";
 import { processorName, usableProcessors, watchCores } from "../machine/index";
 import { nativeBackend } from "./kernels";
 import { type CpuIsa, projectRequire, runtime } from "./load";
+import { candidatesOf } from "./step-cases";
 import {
   type Candidate,
-  candidatesOf,
   fastestWay,
   plainWay,
   type StepWay,
@@ -37,7 +37,7 @@ export interface StepChoice {
 }
 
 /** Increase it where the way of timing changes: times of the former one, such as disturbed ones, do not count then. */
-const METHOD = 2;
+const METHOD = 3;
 
 interface ChoiceOptions {
   /** Only ways of this precision. */

@@ -1,15 +1,10 @@
 /**
  * @module The ways to compute a training step in this process, and their times. Which one is fastest depends on the processor,
- * so it is measured on small cases with the proportions of the real ones.
+ * so it is measured on small cases (see step-cases.ts).
  */
-import * as tf from "@tensorflow/tfjs";
-import { denseForward } from "./dense-chain";
-import type { Gradients } from "./gradients";
 import { runtime } from "./load";
 import { setUpdateWay, type UpdateWay, updateWay } from "./optimizers/fused";
-import { Adam } from "./optimizers/update-rules";
 import { type Precision, precision, setPrecision, tensorFlowHasBf16 } from "./precision";
-import { affineGelu } from "./transformer-ops";
 
 /** What takes most of the time: wide dense layers and their update, convolutions, or a transformer's products. */
 export type Workload = "dense" | "convolution" | "tokens";
@@ -99,87 +94,23 @@ export function timeWays(candidates: readonly Candidate[]): MeasuredWay[] {
   return best;
 }
 
-/** The fastest way; a rounded one only if it is measurably faster than exact ones. @param wanted only ways of this precision */
+/**
+ * The fastest way. The first of a precision, whose updates take the least memory, unless another is measurably faster; and
+ * rounded products only if they are measurably faster than exact ones.
+ * @param wanted only ways of this precision
+ */
 export function fastestWay(times: readonly TimedWay[], wanted: Precision | "auto" = "auto"): StepWay {
   const of = (precision: Precision) =>
-    times.filter((way) => way.precision === precision).sort((a, b) => a.seconds - b.seconds)[0];
+    times.filter((way) => way.precision === precision).reduce<TimedWay | undefined>(faster, undefined);
   const [exact, rounded] = [of("fp32"), of("bf16")];
-  const auto = exact && rounded && rounded.seconds > MEASURABLE * exact.seconds ? exact : (rounded ?? exact);
   // Where nothing rounds, bf16 computes what fp32 does, and the same updates are the fastest.
-  const { precision, updates } = (wanted === "auto" ? auto : (of(wanted) ?? auto)) ?? plainWay;
+  const way = wanted === "auto" ? faster(exact, rounded) : (of(wanted) ?? faster(exact, rounded));
+  const { precision, updates } = way ?? plainWay;
   return { precision: wanted === "auto" ? precision : wanted, updates };
 }
 
-/** The ways of a workload with its small case. Dispose the case afterwards. */
-export function candidatesOf(workload: Workload): { candidates: Candidate[]; dispose(): void } {
-  const { step, dispose } = CASES[workload]();
-  return { candidates: stepWays(workload).map((way) => ({ ...way, step })), dispose };
-}
-
-interface Case {
-  step(): void;
-  dispose(): void;
-}
-
-/** The first layer of an MLP: more weights than fit into a core's own cache. */
-const DENSE_CASE = { batch: 64, inputs: 2352, units: 1176 } as const;
-
-/** About how many seconds a step of an MLP takes, from those of the small case, half of which are the update's. */
-export function denseStepSeconds(ofCase: number, parameters: number, batch: number): number {
-  const share = parameters / (DENSE_CASE.inputs * DENSE_CASE.units);
-  return ofCase * share * (0.5 + (0.5 * batch) / DENSE_CASE.batch);
-}
-
-const CASES: Record<Workload, () => Case> = {
-  dense() {
-    const { batch, inputs: width, units } = DENSE_CASE;
-    const [inputs, errors] = [normal([batch, width]), normal([batch, units])] as [tf.Tensor2D, tf.Tensor2D];
-    const bias = tf.zeros([units]);
-    return smallCase([width, units], [inputs, errors, bias], (weights) => {
-      denseForward(inputs, [weights as tf.Variable<tf.Rank.R2>], bias).dispose();
-      return new Map([[weights, { inputs: inputs.clone(), errors: errors.clone() }]]);
-    });
-  },
-  /** A layer in the middle of a CNN. */
-  convolution() {
-    const maps = normal([4, 28, 28, 64]) as tf.Tensor4D;
-    return smallCase([3, 3, 64, 64], [maps], (weights) =>
-      gradientsOf(weights, () => tf.relu(tf.conv2d(maps, weights as tf.Variable<tf.Rank.R4>, 1, "same"))),
-    );
-  },
-  /** The first layer of a transformer block's perceptron. */
-  tokens() {
-    const [tokens, bias] = [normal([788, 192]), tf.zeros([768])] as [tf.Tensor2D, tf.Tensor1D];
-    return smallCase([192, 768], [tokens, bias], (weights) =>
-      gradientsOf(weights, () => affineGelu(tokens, weights as tf.Variable<tf.Rank.R2>, bias)),
-    );
-  },
-};
-
-/** A step that updates one weight. @param gradients its results are disposed by {@link Adam.apply} */
-function smallCase(shape: number[], held: tf.Tensor[], gradients: (weights: tf.Variable) => Gradients): Case {
-  const zeros = tf.zeros(shape);
-  const weights = tf.variable(zeros);
-  const optimizer = new Adam();
-  return {
-    step() {
-      optimizer.apply(gradients(weights), 1e-6);
-      // TensorFlow computes in order, so reading the result waits for the step.
-      tf.tidy(() => weights.reshape([-1]).slice(0, 1).dataSync());
-    },
-    dispose() {
-      optimizer.dispose();
-      tf.dispose([weights, zeros, ...held]);
-    },
-  };
-}
-
-function gradientsOf(weights: tf.Variable, output: () => tf.Tensor): Gradients {
-  const { value, grads } = tf.variableGrads(() => tf.sum(output()) as tf.Scalar, [weights]);
-  value.dispose();
-  return new Map([[weights, grads[weights.name] as tf.Tensor]]);
-}
-
-function normal(shape: number[]): tf.Tensor {
-  return tf.randomNormal(shape, 0, 1, "float32", 1);
+/** The first of two ways unless the second is measurably faster. */
+function faster(first: TimedWay | undefined, second: TimedWay | undefined): TimedWay | undefined {
+  if (!first || !second) return first ?? second;
+  return second.seconds > MEASURABLE * first.seconds ? first : second;
 }

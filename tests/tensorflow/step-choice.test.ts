@@ -71,6 +71,20 @@ test("bf16 is chosen where it is measurably faster, and not where it is as fast"
   assert.deepEqual(await choose(5, 10, "bf16"), { precision: "bf16", updates: "product" }, "who asks for it gets it");
 });
 
+test(
+  "of ways that are about as fast, the one whose updates take the least memory is chosen",
+  options,
+  async (context) => {
+    const directory = await temporaryDirectory(context);
+    const candidates: Candidate[] = [
+      { precision: "fp32", updates: "product", step: () => compute(10) },
+      { precision: "fp32", updates: "rule", step: () => compute(9.8) },
+    ];
+    const { chosen } = await chooseStepWay("dense", { directory, candidates });
+    assert.equal(chosen.updates, "product");
+  },
+);
+
 test("who asks for bf16 where nothing rounds gets the fastest exact way", options, async (context) => {
   const candidates: Candidate[] = [
     { precision: "fp32", updates: "product", step: () => compute(10) },
