@@ -14,18 +14,16 @@ import {
   writeGraphFiles,
 } from "../conversion/index";
 import { HistoError, InputError } from "../errors/index";
+import { percent } from "../format/index";
 import { type Compression, describeAucChange, describeCompression, type Verification } from "../model-directory/index";
 import type { Progress } from "../progress/index";
 import { fourBitPixels } from "./four-bit";
 import { integerWriter } from "./integer";
+import { explainRefusal, isAcceptable, missedLimits, type RefusedForm } from "./limits";
 import { type SplitMap, splitMap } from "./low-rank";
 import { Pooling } from "./pooling";
 import { Tail } from "./tail";
 
-/** Largest loss of area under the ROC curve on validation. */
-const MAX_AUC_DROP = 0.005;
-/** Largest root mean square change of a logit, relative to the spread of the logits, because an AUC can agree by chance. */
-const MAX_RELATIVE_DEVIATION = 0.1;
 /** Largest share of validation tiles whose answer may change, rounded up to whole tiles. */
 const MAX_CHANGED_ANSWERS = 0.02;
 const RANKS = [16, 32, 64, 128, 256, 384];
@@ -68,27 +66,28 @@ export async function writeCompactGraph(
   const isHeld = paths.length * run.config.preprocessing.size ** 2 * 3 <= HELD_BYTES;
   const held = isHeld ? [await tiles.pixels(paths, signal)] : undefined;
   const stem = new Stem(calibration, run.config.preprocessing.size, progress, signal);
+  const refused: RefusedForm[] = [];
   for (const candidate of await stem.candidates(run, directory)) {
     const folder = join(directory, "candidate");
     await mkdir(folder);
     const graph = await writeGraphFiles(run, folder, stem.writer(candidate), { onBytes });
     const images = held ?? tiles.groups(paths, signal);
     const verification = await verifyGraph(folder, run, tiles.validation, images, true, onCompared);
-    if (isAcceptable(verification) && verification.changedAnswers <= allowedChanges) {
+    const missed = missedLimits(verification, allowedChanges);
+    if (isAcceptable(missed)) {
       for (const name of Object.keys(graph.files)) await rename(join(folder, name), join(directory, name));
       await rm(folder, { recursive: true });
       return { graph, ...(candidate && { compression: candidate }), verification };
     }
-    progress.say(
-      `${candidate ? describeCompression(candidate) : "layers in 8 bits"}: not close enough (${describeChange(verification)})`,
-    );
+    const description = candidate ? describeCompression(candidate) : "layers in 8 bits";
+    progress.say(`${description}: not close enough (${describeChange(verification)})`);
+    refused.push({ description, verification, missed });
     await rm(folder, { recursive: true });
   }
   mustDiffer(tiles.validation.logits);
   throw new HistoError(
     "EXPORT_TOO_LOSSY",
-    `No compact form of this model answers like the trained one on the validation tiles (at most ${allowedChanges} of ` +
-      `${tiles.validation.logits.length} answers may change). Export int8, or raise --max-changed-answers.`,
+    `No compact form of this model answers like the trained one on the validation tiles. ${explainRefusal(refused)}`,
   );
 }
 
@@ -107,14 +106,10 @@ function mustDiffer(logits: ArrayLike<number>): void {
   throw new InputError("EXPORT_TILES_ALIKE", `${message} can be compared with it. Export int8 or fp32.`);
 }
 
-function isAcceptable({ rocAucDrop, rmsDeviation, logitSpread }: Verification): boolean {
-  return (rocAucDrop ?? 0) <= MAX_AUC_DROP && rmsDeviation <= MAX_RELATIVE_DEVIATION * logitSpread;
-}
-
 function describeChange(verification: Verification): string {
   const { rmsDeviation, logitSpread, changedAnswers } = verification;
-  const percent = ((100 * rmsDeviation) / logitSpread).toFixed(1);
-  const size = logitSpread > 0 ? `${percent} % of their spread` : `${rmsDeviation.toPrecision(2)}`;
+  const size =
+    logitSpread > 0 ? `${percent(rmsDeviation / logitSpread)} of their spread` : `${rmsDeviation.toPrecision(2)}`;
   const change = `logits change by ${size}, changed answers: ${changedAnswers}`;
   const auc = describeAucChange(verification);
   return auc ? `AUC ${auc}, ${change}` : change;
