@@ -3,7 +3,7 @@ import { join } from "node:path";
 import * as z from "zod";
 import { mustBeDataFolder } from "../dataset/labels/index";
 import type { ComparisonRow, SeedSpread, TechniqueComparison } from "../experiments/index";
-import { textTable } from "../format/index";
+import { bounds, textTable } from "../format/index";
 import { group, option, trainingSchema, whole } from "../options/index";
 import { defineCommand } from "./command";
 import { datasetChoice } from "./data";
@@ -105,7 +105,6 @@ function seedTable(techniques: readonly SeedSpread[]): string {
 
 function cells(row: ComparisonRow): string[] {
   const { rocAuc, rocAucCi95, balancedAccuracy } = row.test;
-  const bounds = (interval: readonly number[] = []) => interval.map((value) => value.toFixed(3)).join(" to ");
   return [
     row.title,
     rocAuc.toFixed(3),

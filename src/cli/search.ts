@@ -4,7 +4,7 @@ import * as z from "zod";
 import { mustBeDataFolder } from "../dataset/labels/index";
 import { InputError } from "../errors/index";
 import { projectRoot } from "../files/index";
-import { counted, plainDecimal, textTable } from "../format/index";
+import { bounds, counted, plainDecimal, textTable } from "../format/index";
 import { option, whole } from "../options/index";
 import type { SearchResult } from "../search/index";
 import { defineCommand } from "./command";
@@ -85,7 +85,9 @@ function leaderboardTable({ leaderboard, objective }: SearchResult): string {
         String(rank),
         String(trial),
         ...estimate(value, interval),
-        ...(onPixels ? [confirmed ? estimate(confirmed.value, confirmed.interval).join(", ") : ""] : []),
+        ...(onPixels
+          ? [confirmed ? estimate(confirmed.value, confirmed.interval).filter(Boolean).join(", ") : ""]
+          : []),
         String(parameters),
         `${epochs}${stoppedEarly ? " (stopped)" : ""}`,
         ...keys.map((key) => shown(settings[key])),
@@ -94,7 +96,7 @@ function leaderboardTable({ leaderboard, objective }: SearchResult): string {
 }
 
 function estimate(value: number, interval: readonly number[]): [string, string] {
-  return [plainDecimal(value, 4), interval.map((end) => plainDecimal(end)).join(" to ")];
+  return [plainDecimal(value, 4), bounds(interval)];
 }
 
 function summary(result: SearchResult): string[] {

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { fetchBackbone, fetchedWhole } from "../backbones/index";
 import { Interrupted, messageOf } from "../errors/index";
 import { type ExperimentOptions, type ExperimentResult, runExperiment, techniquesNamed } from "../experiments/index";
-import { plainDecimal } from "../format/index";
+import { bounds, plainDecimal } from "../format/index";
 import type { GivenTrainingOptions } from "../options/index";
 import { silentProgress } from "../progress/index";
 import type { CommandContext } from "./command";
@@ -83,8 +83,8 @@ function servedOf(reference: Contender, rivals: readonly Contender[]): Served {
   const [best] = [...rivals].sort((a, b) => areaOf(b) - areaOf(a));
   const order = !best ? [reference] : areaOf(best) > areaOf(reference) ? [best, reference] : [reference, best];
   const inWords = ({ title, result: { validation } }: Contender) => {
-    const [low, high] = validation.rocAucCi95 ?? [Number.NaN, Number.NaN];
-    return `${title} (AUC ${plainDecimal(validation.rocAuc)}, 95 % ${plainDecimal(low)} to ${plainDecimal(high)})`;
+    const interval = bounds(validation.rocAucCi95);
+    return `${title} (AUC ${plainDecimal(validation.rocAuc)}${interval && `, 95 % ${interval}`})`;
   };
   return {
     models: order.map(({ result }) => result.model as string),

@@ -1,11 +1,12 @@
 /** @module A comparison as one HTML file: the table, the figures, and the verdict on the baseline. */
 import { basename } from "node:path";
 import { writeFileAtomically } from "../files/index";
-import { bracket, counted, decimal, escapeHtml, megabytes, paragraph, table } from "../format/index";
+import { counted, escapeHtml, measured, megabytes, paragraph, table } from "../format/index";
 import { beyondBaselineFigure, countText, type Figure, techniqueCostFigure, techniquesFigure } from "../plots/index";
 import { reportPage } from "../report/index";
 import type { ComparedTechniques, ComparisonRow } from "./measure";
 
+const MEASURES = ["balancedAccuracy", "accuracy", "recall", "specificity"] as const;
 const HEAD = (
   "technique, ROC AUC, balanced accuracy, accuracy, recall, specificity, parameters, on disk, " +
   "training memory, an epoch, an image"
@@ -62,23 +63,14 @@ export async function writeComparisonPage(
 }
 
 function cells({ title, test, testCi95, ...row }: ComparisonRow): string[] {
-  const measured = (name: "balancedAccuracy" | "accuracy" | "recall" | "specificity") =>
-    withInterval(test[name], testCi95[name]);
   return [
     escapeHtml(title),
-    withInterval(test.rocAuc, test.rocAucCi95 ?? testCi95.rocAuc),
-    measured("balancedAccuracy"),
-    measured("accuracy"),
-    measured("recall"),
-    measured("specificity"),
+    measured(test.rocAuc, test.rocAucCi95 ?? testCi95.rocAuc),
+    ...MEASURES.map((name) => measured(test[name], testCi95[name])),
     countText(row.parameters),
     megabytes(row.diskBytes),
     `${(row.trainingMemoryBytes / 1e6).toFixed(0)} MB`,
     `${row.secondsPerEpoch.toFixed(2)} s`,
     `${row.latencyMs.toFixed(2)} ms`,
   ];
-}
-
-function withInterval(value: number, interval: readonly [number, number]): string {
-  return `${decimal(value)} ${bracket(interval)}`;
 }

@@ -17,6 +17,7 @@ import {
   rocAucOf,
 } from "../evaluation/index";
 import { bytesIn, readJson } from "../files/index";
+import { bounds } from "../format/index";
 import { Predictor } from "../inference/index";
 import type { ComparedTechnique } from "../plots/index";
 import { Random } from "../random/index";
@@ -85,10 +86,9 @@ function verdictOnBest(rows: readonly ComparisonRow[]): string {
   const { difference, ci95 } = best.beyondBaseline;
   const relation =
     difference <= 0 ? "does not beat" : ci95[0] > 0 ? "beats" : "lies above, but not by more than chance explains,";
-  const bounds = ci95.map((value) => value.toFixed(3)).join(" to ");
   return (
     `Best on validation: ${best.title}. Its test AUC of ${best.test.rocAuc.toFixed(3)} ${relation} ` +
-    `the colour baseline's ${baseline.test.rocAuc.toFixed(3)} (difference ${difference.toFixed(3)}, 95 % ${bounds}).`
+    `the colour baseline's ${baseline.test.rocAuc.toFixed(3)} (difference ${difference.toFixed(3)}, 95 % ${bounds(ci95)}).`
   );
 }
 

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import { type BinaryMetrics, bestEpoch, measureRun, type RunResults } from "../evaluation/index";
 import { readJson, writeJson } from "../files/index";
-import { counted, decimal, escapeMarkdown, markdownTable } from "../format/index";
+import { counted, escapeMarkdown, markdownTable, withInterval } from "../format/index";
 import type { ModelCard } from "../model-directory/index";
 import type { Figure } from "../plots/index";
 import type { RunConfig, RunDirectory } from "../runs/index";
@@ -95,10 +95,8 @@ function runDescription(results: RunResults, picture?: string): string {
     `threshold ${threshold.value.toFixed(3)}`,
   ];
   const measured = Object.entries(measureRun(results)).reverse();
-  const cell = (metrics: BinaryMetrics, measure: keyof BinaryMetrics) => {
-    const ends = measure === "rocAuc" ? metrics.rocAucCi95 : undefined;
-    return `${decimal(metrics[measure])}${ends ? ` (${ends.map((end) => decimal(end)).join("–")})` : ""}`;
-  };
+  const cell = (metrics: BinaryMetrics, measure: keyof BinaryMetrics) =>
+    withInterval(metrics[measure], measure === "rocAuc" ? metrics.rocAucCi95 : undefined);
   return [
     ...(config.drawn ? ["**Trained on drawn tiles: this model has never seen real tissue.**", ""] : []),
     facts.filter(Boolean).join(" · "),

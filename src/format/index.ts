@@ -1,5 +1,5 @@
 /** @module Values as text: for people, as HTML, as commands of a shell. */
-import { decimal } from "./text";
+import { bounds, decimal, type Ends } from "./text";
 
 export * from "./text";
 
@@ -51,8 +51,12 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
 }
 
 /** A 95 % interval in brackets, or nothing where there is none. */
-export function bracket(interval: readonly [number, number] | undefined, digits = 3): string {
-  if (!interval?.every(Number.isFinite)) return "";
-  const until = interval[0] < 0 ? " to " : "–";
-  return `<span class="ci">(${decimal(interval[0], digits)}${until}${decimal(interval[1], digits)})</span>`;
+export function bracket(interval: Ends, digits = 3): string {
+  const text = bounds(interval, digits, "–");
+  return text && `<span class="ci">(${text})</span>`;
+}
+
+/** A value and its interval. */
+export function measured(value: unknown, interval: Ends): string {
+  return `${decimal(value)} ${bracket(interval)}`;
 }

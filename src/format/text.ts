@@ -10,9 +10,25 @@ export function plainDecimal(value: unknown, digits = 3): string {
   return decimal(value, digits, "undefined");
 }
 
+/** The ends of an interval, which JSON makes `null` where they are NaN. */
+export type Ends = readonly (number | null)[] | null | undefined;
+
+/** `0.636 to 0.827`, or nothing for an interval that is missing or has no ends. @param until other than `to`, for positive ends */
+export function bounds(ends: Ends, digits = 3, until = " to "): string {
+  if (!ends?.every(Number.isFinite)) return "";
+  return ends.map((end) => decimal(end, digits)).join(Number(ends[0]) < 0 ? " to " : until);
+}
+
 /** An interval to follow a value in plain text: ` (95 % 0.636 to 0.827)` with the space before it, or nothing where there is none. */
-export function interval95(ends: readonly number[] | null | undefined, digits = 3): string {
-  return ends?.every(Number.isFinite) ? ` (95 % ${ends.map((end) => decimal(end, digits)).join(" to ")})` : "";
+export function interval95(ends: Ends, digits = 3): string {
+  const text = bounds(ends, digits);
+  return text && ` (95 % ${text})`;
+}
+
+/** `0.876 (0.856–0.897)`, or the value alone. */
+export function withInterval(value: unknown, ends: Ends): string {
+  const text = bounds(ends, 3, "–");
+  return decimal(value) + (text && ` (${text})`);
 }
 
 /** A share as percent: `86.4 %`. */

@@ -2,7 +2,8 @@
 
 import type { Data } from "plotly.js";
 import { type Interval, measureName, type PairedDifference, type Subgroup } from "../evaluation/index";
-import { colours, errorBars, type Figure, figure, plain, rounded, verticalLine, withInterval } from "./figure";
+import { withInterval } from "../format/index";
+import { colours, errorBars, type Figure, figure, plain, rounded, verticalLine } from "./figure";
 
 /** A technique with the results for the figures. */
 export interface ComparedTechnique {

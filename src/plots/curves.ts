@@ -8,7 +8,7 @@ import {
   type RocCurve,
   type SweepPoint,
 } from "../evaluation/index";
-import { decimal } from "../format/index";
+import { decimal, withInterval } from "../format/index";
 import {
   colours,
   cornersOf,
@@ -21,7 +21,6 @@ import {
   rounded,
   translucent,
   verticalLine,
-  withInterval,
 } from "./figure";
 
 /** One model's ROC curve. */

@@ -1,7 +1,6 @@
 /** @module The figure that every plot function returns, its colours and fonts, and the parts that several of them share. */
 import type { Data, ErrorOptions, Layout, Legend, Shape, Template } from "plotly.js";
 import type { Interval } from "../evaluation/index";
-import { decimal } from "../format/index";
 
 /** A plotly figure as JSON data. Its layout includes template, title and size. */
 export interface Figure {
@@ -85,12 +84,6 @@ export function referenceLine(name: string, y: readonly [number, number], more: 
 /** Rounds values to five decimals, enough for rates and probabilities. Non-finite values become null, which plotly skips. */
 export function rounded(values: ArrayLike<number>): (number | null)[] {
   return Array.from(values, (value) => (Number.isFinite(value) ? Math.round(value * 1e5) / 1e5 : null));
-}
-
-/** `0.876 (0.856–0.897)`. */
-export function withInterval(value: number, interval: Interval | undefined): string {
-  if (!interval?.every(Number.isFinite)) return decimal(value);
-  return `${decimal(value)} (${decimal(interval[0])}–${decimal(interval[1])})`;
 }
 
 /** Indices of the points that shape a line: its ends and corners, at most about 1,500. */

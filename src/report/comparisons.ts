@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import type { Comparison, Subgroup } from "../evaluation/index";
 import { readJson } from "../files/index";
-import { bracket, counted, decimal, escapeHtml, paragraph, percent, table } from "../format/index";
+import { counted, decimal, escapeHtml, measured, paragraph, percent, table } from "../format/index";
 import { differenceFigure, shiftFigure, subgroupFigure } from "../plots/index";
 import type { Shifts } from "../shift/index";
 import { definedMeasure, type ReportFacts, type Section } from "./facts";
@@ -25,7 +25,7 @@ export function comparisonSection({ results }: ReportFacts, { comparison }: Repo
   const doubt = delong.p < 0.05 && !isApart ? ", which is too small with so few images" : "";
   const areas = Number.isFinite(delong.p)
     ? `ROC AUC <b>${decimal(delong.aucA)}</b> against ${decimal(delong.aucB)} of ${escapeHtml(name)}: a difference of ` +
-      `${decimal(delong.difference)} ${bracket(delong.ci95)}, ${chance(isApart)} (DeLong, p = ${delong.p.toPrecision(2)}${doubt}).`
+      `${measured(delong.difference, delong.ci95)}, ${chance(isApart)} (DeLong, p = ${delong.p.toPrecision(2)}${doubt}).`
     : "areas cannot be compared: that needs two images of each class, or groups of them if there are groups.";
   return {
     id: "comparison",
@@ -51,8 +51,8 @@ export function subgroupSection({ results }: ReportFacts, { groups }: ReportExtr
     escapeHtml(group),
     String(n),
     String(positives),
-    `${decimal(rocAuc)} ${bracket(rocAucCi95)}`,
-    `${decimal(accuracy)} ${bracket(accuracyCi95)}`,
+    measured(rocAuc, rocAucCi95),
+    measured(accuracy, accuracyCi95),
     percent(definedMeasure("recall", measures)),
     percent(definedMeasure("specificity", measures)),
   ]);

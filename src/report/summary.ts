@@ -1,6 +1,6 @@
 /** @module The first page: results, images and uncertainty. */
 import { type BinaryMetrics, describeThresholdRule, type IntervalName, parseThresholdRule } from "../evaluation/index";
-import { bracket, columns, counted, decimal, escapeHtml, paragraph, percent, table } from "../format/index";
+import { bracket, columns, counted, decimal, escapeHtml, measured, paragraph, percent, table } from "../format/index";
 import { definedMeasure, type PartitionFacts, type ReportFacts, type Section } from "./facts";
 
 export function summarySection({ results, cautions, main, validation }: ReportFacts): Section {
@@ -39,8 +39,10 @@ function shareCard({ metrics, intervals }: PartitionFacts, measure: IntervalName
 }
 
 function percentInterval(interval: readonly [number, number]): string {
-  const ends = interval.map((end) => 100 * end) as [number, number];
-  return bracket(ends, 1).replace(")</span>", " %)</span>");
+  return bracket(
+    interval.map((end) => 100 * end),
+    1,
+  ).replace(")</span>", " %)</span>");
 }
 
 /** The result in words. */
@@ -78,7 +80,7 @@ const ROWS: readonly (readonly [keyof BinaryMetrics, string, string])[] = [
 function metricTable(main: PartitionFacts, validation: PartitionFacts | undefined): string {
   const cell = ({ metrics, intervals }: PartitionFacts, key: keyof BinaryMetrics) => {
     const value = definedMeasure(key, { ...metrics });
-    return Number.isNaN(value) ? decimal(value) : `${decimal(value)} ${bracket(intervals[key as IntervalName])}`;
+    return Number.isNaN(value) ? decimal(value) : measured(value, intervals[key as IntervalName]);
   };
   const head = ["Measure", `${main.name} (${main.metrics.n})`];
   if (validation) head.push(`validation (${validation.metrics.n})`);

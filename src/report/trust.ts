@@ -9,7 +9,7 @@ import {
   resultsByAgreement,
   type Temperature,
 } from "../evaluation/index";
-import { bracket, columns, decimal, escapeHtml, paragraph, percent, table } from "../format/index";
+import { columns, decimal, escapeHtml, measured, paragraph, percent, table } from "../format/index";
 import type { ReportFacts, Section } from "./facts";
 import type { EvaluationFigures } from "./figures";
 
@@ -69,7 +69,7 @@ export function expertSection({ results, main }: ReportFacts, figures: Evaluatio
     agreement,
     String(n),
     percent(positives / n, 0),
-    `${decimal(accuracy)} ${bracket(accuracyCi95)}`,
+    measured(accuracy, accuracyCi95),
     decimal(rocAuc),
   ]);
   const positive = escapeHtml(results.classes[1]);

@@ -4,6 +4,7 @@ import type { PixelStore, Tile } from "../dataset/index";
 import { solveCholesky } from "../eigen/index";
 import { crossValidatedArea, foldsInTurn, type RowGroups, rowGroups } from "../evaluation/index";
 import { type Look, looksAt, mean, meanOf, STRUCTURES, scaled, scalingOf, TEXTURES } from "../familiar/index";
+import { bounds } from "../format/index";
 
 /** A measure in which the sets differ. */
 export interface ShiftedMeasure {
@@ -88,8 +89,7 @@ function foldsOf(labels: readonly number[], groups: RowGroups | undefined): numb
 
 /** Describes a shift in a sentence. @param names of the sets, such as `train` and `test` */
 export function describeShift([first, second]: readonly [string, string], shift: Shift): string {
-  const [low, high] = shift.ci95.map((value) => value.toFixed(2));
-  const figures = `AUC ${shift.auc.toFixed(2)}, 95 % ${low} to ${high}`;
+  const figures = `AUC ${shift.auc.toFixed(2)}, 95 % ${bounds(shift.ci95, 2)}`;
   if (!shift.differs) {
     const able = shift.auc < 0.5 ? "does no better than guessing" : "can hardly tell them apart";
     return shift.ci95[1] > UNCLEAR

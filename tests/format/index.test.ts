@@ -1,15 +1,19 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
+  bounds,
+  bracket,
   counted,
   decimal,
   escapeMarkdown,
   interval95,
   markdownTable,
+  measured,
   percent,
   plainDecimal,
   seconds,
   textTable,
+  withInterval,
 } from "../../src/format/index";
 
 test("numbers that do not exist become a dash in tables and a word in logs", () => {
@@ -21,6 +25,15 @@ test("numbers that do not exist become a dash in tables and a word in logs", () 
   assert.deepEqual(
     [interval95([0.6361, 0.827]), interval95([-0.01, 0.02], 2), interval95([Number.NaN, Number.NaN]), interval95(null)],
     [" (95 % 0.636 to 0.827)", " (95 % -0.01 to 0.02)", "", ""],
+  );
+  const none = [[Number.NaN, Number.NaN], [null, null], null, undefined];
+  assert.deepEqual(
+    none.flatMap((ends) => [bounds(ends), withInterval(0.5, ends), measured(0.5, ends)]),
+    none.flatMap(() => ["", "0.500", "0.500 "]),
+  );
+  assert.deepEqual(
+    [bounds([0.1, 0.25], 1), withInterval(0.876, [0.856, 0.8971]), withInterval(0, [-0.1, 0.1]), bracket([0.1, 0.2])],
+    ["0.1 to 0.3", "0.876 (0.856–0.897)", "0.000 (-0.100 to 0.100)", '<span class="ci">(0.100–0.200)</span>'],
   );
   assert.deepEqual([percent(0.8644), percent(1 / 0)], ["86.4 %", "–"]);
 });
