@@ -26,7 +26,7 @@ export { fitStainReference } from "./stain-reference";
 export { channelHistogram, channelStatistics, meanImage, tileEdge, tileStatistics } from "./statistics";
 export { StoreFile } from "./store/index";
 export { type LabelSummary, summarizeLabels, type VoteSummary } from "./summary";
-export { type SyntheticSummary, writeSyntheticDataset } from "./synthetic/index";
+export { writeSyntheticDataset } from "./synthetic/index";
 export {
   bitDepthOf,
   type Dataset,

@@ -11,7 +11,6 @@ export {
   fixedMonthlyCosts,
   type LambdaShape,
   lambdaMonthlyCost,
-  type MonthlyCost,
   type MonthlyTraffic,
   serverMonthlyCost,
   TYPICAL_TRAFFIC,
@@ -30,7 +29,7 @@ export {
   trackingPlan,
 } from "./plan";
 export { type Offer, readOffer } from "./price-list/offer-file";
-export { hasPrice, PRICED_OFFERS, type Renewal, renewPrices } from "./price-list/renew";
+export { hasPrice, PRICED_OFFERS, renewPrices } from "./price-list/renew";
 export { PRICE_FILE, type PriceTable, priceOf, readPrices } from "./prices";
 export { requireCredentials, runPlan } from "./run-plan";
 export { architectureOf, checkSettings, type DeploymentSettings, readSettings, settingsSchema } from "./settings";

@@ -1,6 +1,5 @@
 /** @module Features of an image's appearance, and images unlike a model's training tiles (out of distribution). */
 export {
-  type Directions,
   type Familiarity,
   familiarityOf,
   fitFamiliarity,

@@ -27,5 +27,5 @@ export { noteCopy, readValues } from "./read-values";
 export { candidatesOf, denseStepSeconds } from "./step-cases";
 export { chooseStepWay, type Processor, processor, type StepChoice } from "./step-choice";
 export { type Candidate, plainWay, type StepWay, type TimedWay, useStepWay, workloads } from "./step-ways";
-export { passForUpdate, type TrainingPass, trainingPass } from "./training-pass";
+export { passForUpdate, trainingPass } from "./training-pass";
 export { affine, affineGelu, attention, layerNorm } from "./transformer-ops";

@@ -8,10 +8,8 @@ export { pagesOf } from "./client/transport";
 export type {
   Dataset,
   DatasetInput,
-  Experiment,
   Metric,
   Run,
-  RunStatus,
   Tag,
 } from "./client/values";
 export { ActiveRun } from "./run/active-run";
@@ -23,6 +21,6 @@ export {
   localServerSettings,
   startLocalServer,
 } from "./server/local-server";
-export type { Table, TableInput } from "./spool/run-tables";
+export type { Table } from "./spool/run-tables";
 export type { SpoolSenderReport } from "./spool/spool-sender-report";
 export { findSpools, syncSpools } from "./spool/sync";

@@ -1,4 +1,4 @@
 /** @module Draws synthetic H&E-like polyp tiles in MHIST's layout, for use without a data set. */
 
 export { TilePainter } from "./tile";
-export { EXPERTS, type PlannedTile, planTiles, type SyntheticSummary, writeSyntheticDataset } from "./write";
+export { EXPERTS, type PlannedTile, planTiles, writeSyntheticDataset } from "./write";
