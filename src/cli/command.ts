@@ -1,5 +1,5 @@
 /** @module The parts that all commands share: options, --json, errors, exit status, Ctrl-C. */
-import type { Command } from "commander";
+import type { Command, Option } from "commander";
 import type * as z from "zod";
 import { HistoError, InputError, Interrupted, messageOf } from "../errors/index";
 import type { OptionsSchema } from "../options/index";
@@ -61,7 +61,7 @@ export async function addCommand<Schema extends OptionsSchema, Result>(
       refuseEmpty(command);
       return (schema && declarations ? declarations.readOptions(flags, schema) : {}) as z.output<Schema>;
     };
-    await runCommand(definition, optionsOf, { args: command.args, flags });
+    await runCommand(definition, optionsOf, { args: command.args, flags }, command.options);
   });
 }
 
@@ -83,6 +83,7 @@ async function runCommand<Schema extends OptionsSchema, Result>(
   definition: CommandDefinition<Schema, Result>,
   optionsOf: () => z.output<Schema>,
   { args, flags }: { args: readonly string[]; flags: { json?: boolean; quiet?: boolean } },
+  declared: readonly Option[],
 ): Promise<void> {
   const { json = false, quiet = false } = flags;
   const controller = new AbortController();
@@ -101,16 +102,21 @@ async function runCommand<Schema extends OptionsSchema, Result>(
   } catch (error) {
     // Node's own functions report an abort with an error of their own.
     const isAbort = signal.aborted && (error as Error | undefined)?.name === "AbortError";
-    reportError(isAbort ? signal.reason : error);
+    reportError(isAbort ? signal.reason : error, declared);
   } finally {
     process.off("SIGINT", stop).off("SIGTERM", stop);
   }
 }
 
-/** Prints an error on one line and sets the exit status. With HISTO_DEBUG, shows the stack of unexpected errors. */
-export function reportError(error: unknown): void {
-  process.stderr.write(`histo: ${onOneLine(messageOf(error))}\n`);
+/**
+ * Prints an error on one line and sets the exit status. With HISTO_DEBUG, shows the stack of unexpected errors.
+ * @param declared the options of the command that ended with it
+ */
+export function reportError(error: unknown, declared: readonly Option[] = []): void {
   const expected = error instanceof HistoError;
+  const { option, message } = (expected && error.ifOption) || {};
+  const helps = declared.some(({ long }) => long === option);
+  process.stderr.write(`histo: ${onOneLine((helps && message) || messageOf(error))}\n`);
   if (!expected && process.env.HISTO_DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   process.exitCode = expected ? error.exitStatus : 1;
 }

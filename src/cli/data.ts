@@ -50,7 +50,10 @@ export const packCommand = defineCommand({
     const { resize, skipUnreadable } = options;
     const packed = await packPixels(dataset, { size, resize, skipUnreadable, progress, signal }).catch((error) => {
       // This command looks for unreadable images: they are a failure (exit status 1), not a wrong command line.
-      if (error instanceof UnreadableImagesError) throw new HistoError(error.code, error.message, { cause: error });
+      if (error instanceof UnreadableImagesError) {
+        const { code, message, ifOption } = error;
+        throw new HistoError(code, message, { cause: error, ifOption });
+      }
       throw error;
     });
     const { store, path, decoded, reused, removed, warnings } = packed;

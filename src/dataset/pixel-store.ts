@@ -36,17 +36,19 @@ interface PixelStoreOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+const SKIP = "--skip-unreadable";
+
 export class UnreadableImagesError extends InputError {
   constructor(
     readonly images: readonly UnreadableImage[],
     total: number,
-    remedy: string,
+    command: string,
   ) {
     const list = images.map(({ reason }) => reason.replace(/\.$/, "")).join("; ");
-    super(
-      "DATA_IMAGES_UNREADABLE",
-      `${images.length} of ${counted(total, "image")} cannot be used: ${list}. ${remedy}`,
-    );
+    const message = `${images.length} of ${counted(total, "image")} cannot be used: ${list}. Correct or remove them, or continue without them: `;
+    super("DATA_IMAGES_UNREADABLE", message + command, {
+      ifOption: { option: SKIP, message: `${message}give ${SKIP}.` },
+    });
   }
 }
 
@@ -81,7 +83,8 @@ export async function packPixels(dataset: Dataset, options: PixelStoreOptions) {
     const written = await writeStore(path, {
       ...{ tiles: plan.tiles, old, name: dataset.name, skipUnreadable, progress, signal },
       preparation: { size, resize, stain: options.stain, bitDepth, limits },
-      refuse: (images) => new UnreadableImagesError(images, plan.tiles.length, remedy(dataset, { ...options, resize })),
+      refuse: (images) =>
+        new UnreadableImagesError(images, plan.tiles.length, skippingCommand(dataset, { ...options, resize })),
     });
     const store = StoreFile.open(path);
     if (!store) throw new Error(`The store ${path} was written but cannot be read back.`);
@@ -146,13 +149,12 @@ async function mustFit(folder: string, count: number, size: number): Promise<voi
   throw new InputError("STORE_NO_SPACE", message);
 }
 
-/** Advice about unreadable images, with a command to copy. */
-function remedy(dataset: Dataset, { size, resize, stain }: PixelStoreOptions): string {
+/** A command to copy that packs the data set without its unreadable images. */
+function skippingCommand(dataset: Dataset, { size, resize, stain }: PixelStoreOptions): string {
   const { fold: _fold, folds: _folds, ...reading } = dataset.options ?? {};
   const flags = ["--data", dataset.directory, ...datasetFlags(reading)];
-  const command = ["histo", "data", "pack", ...flags, ...flagsOf({ size, resize }), "--skip-unreadable"];
   // histo data pack cannot write the stores of normalized pixels.
-  return `Correct or remove them, or continue without them: ${stain ? "give --skip-unreadable" : shellText(command)}`;
+  return stain ? `give ${SKIP}` : shellText(["histo", "data", "pack", ...flags, ...flagsOf({ size, resize }), SKIP]);
 }
 
 /** Distinguishes stores of different tables and image folders, whose names, sizes and times may be equal. */

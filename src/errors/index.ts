@@ -4,6 +4,8 @@
 interface HistoErrorOptions extends ErrorOptions {
   /** The message for a client of the server, who has fields of a request and no options of a command. Default: the message. */
   readonly toClient?: string | undefined;
+  /** The message for commands with an option that is of help. Default: the message. */
+  readonly ifOption?: HistoError["ifOption"];
 }
 
 /** An expected failure. `message` is one line for the user; `code` is stable and may be matched by programs. */
@@ -12,16 +14,19 @@ export class HistoError extends Error {
   readonly exitStatus: number = 1;
   /** The message for a client of the server. */
   readonly toClient: string;
+  /** The message for commands with an option that is of help. */
+  readonly ifOption: { readonly option: string; readonly message: string } | undefined;
 
   constructor(
     /** Stable, upper-case identifier such as `DATA_IMAGE_UNREADABLE`. */
     readonly code: string,
     message: string,
-    { toClient = message, ...options }: HistoErrorOptions = {},
+    { toClient = message, ifOption, ...options }: HistoErrorOptions = {},
   ) {
     super(message, options);
     this.name = new.target.name;
     this.toClient = toClient;
+    this.ifOption = ifOption;
   }
 }
 

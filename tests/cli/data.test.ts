@@ -72,20 +72,23 @@ test("histo eda --no-images reads the label table alone", async (context) => {
   assert.match(bare.stderr, /1 of 2 images .* are not in .*"b"/);
 });
 
-test("an unreadable image ends data pack with 1, eda with 2, and leaves no file", async (context) => {
+test("an unreadable image ends data pack with 1, other commands with 2, with advice that each can follow, and leaves no file", async (context) => {
   const folder = await writeCsvSet(await temporaryDirectory(context), 6);
   await truncate(join(folder, "images", "3.png"), 200);
   await writeFiles(folder, { "images/4.png": "GIF89a" });
   const stores = () => readdir(join(cache, "pixels")).catch(() => []);
   const before = await stores();
-  for (const [status, argv] of [
-    [1, ["data", "pack"]],
-    [2, ["eda"]],
+  const run = join(folder, "run");
+  for (const [status, argv, advice] of [
+    [1, ["data", "pack"], /without them: give --skip-unreadable\.\n$/],
+    [2, ["train", "--run", run], /without them: give --skip-unreadable\.\n$/],
+    [2, ["eda"], /without them: histo data pack --data .* --skip-unreadable\n$/],
   ] as const) {
     const done = await histoHere(...argv, "--data", folder, "--quiet");
     assert.equal(done.status, status);
     assert.equal(done.stdout, "");
     assert.match(done.stderr, /^histo: 2 of 6 images cannot be used: .*3\.png .*4\.png .*\n$/);
+    assert.match(done.stderr, advice);
   }
   assert.deepEqual(await stores(), before);
 
