@@ -36,17 +36,18 @@ interface Result extends BinaryMetrics {
   readonly groups?: number;
   readonly positive: string;
   readonly logits: boolean;
+  readonly notes: readonly string[];
 }
 
 export const command = defineCommand({
   schema: metricsSchema,
   async run({ predictions, threshold, ...options }) {
     const { binaryMetrics, readScoredTable } = await import("../evaluation/index.js");
-    const { labels, scores, logits, columns, groups, positive } = await readScoredTable(predictions, options);
+    const { labels, scores, logits, columns, groups, positive, notes } = await readScoredTable(predictions, options);
     const metrics = binaryMetrics(labels, scores, { threshold, logits, interval: { groups } });
-    return { ...metrics, columns, ...(groups && { groups: new Set(groups).size }), positive, logits };
+    return { ...metrics, columns, ...(groups && { groups: new Set(groups).size }), positive, logits, notes };
   },
-  render: (result) => [metricsText(["", result]), ...missingClass(result), origin(result)].join("\n"),
+  render: (result) => [metricsText(["", result]), ...missingClass(result), origin(result), ...result.notes].join("\n"),
 });
 
 /** Explains why areas are undefined, if they are. */

@@ -57,12 +57,7 @@ export function assignClasses(
   const notes = [...variants.values()]
     .filter((spelled) => spelled.size > 1)
     .map((spelled) => `Labels read as one class: ${listed([...spelled])}.`);
-  const isSmaller = Number(positiveName) < Number(negativeName);
-  if (positive === undefined && (isSmaller || (soundsNegative(positiveName) && !soundsNegative(negativeName)))) {
-    notes.push(
-      `${quoted(positiveName)} is the positive class, because it is alphabetically later; --positive ${quoted(negativeName)} turns that round.`,
-    );
-  }
+  if (positive === undefined) notes.push(...notesOnOrder(negativeName, positiveName));
   if (others.length > 1)
     notes.push(`${quoted(positiveName)} is distinguished from ${listed(others)} (together ${quoted(negativeName)}).`);
   return {
@@ -71,6 +66,15 @@ export function assignClasses(
     labelOf: (label) => (classKey(label) === positiveKey ? 1 : 0),
     notes,
   };
+}
+
+/** A hint if the positive class of two, which is so by its name only, seems to be the negative one. */
+export function notesOnOrder(negative: string, positive: string): string[] {
+  const isSmaller = Number(positive) < Number(negative);
+  if (!isSmaller && (!soundsNegative(positive) || soundsNegative(negative))) return [];
+  return [
+    `${quoted(positive)} is the positive class, because it is alphabetically later; --positive ${quoted(negative)} turns that round.`,
+  ];
 }
 
 /**

@@ -5,6 +5,7 @@ import {
   classSpelling,
   isMissing,
   nameKey,
+  notesOnOrder,
   quoted,
   readGroupColumn,
   readTable,
@@ -42,6 +43,8 @@ export interface ScoredTable {
   readonly groups?: RowGroups;
   /** The positive class, spelled as in the file (`1` for labels 0 and 1). */
   readonly positive: string;
+  /** Messages to the user about how the file was read. */
+  readonly notes: readonly string[];
 }
 
 /**
@@ -53,7 +56,7 @@ export async function readScoredTable(path: string, options: ScoredTableOptions 
   const labelAt = labelColumn(table, options.label);
   const problems: Problem[] = [];
   const keys = table.rows.map(({ fields }) => keyOf(fields[labelAt] ?? ""));
-  const { positive, others, binary } = findClasses(table, keys, labelAt, options.positive);
+  const { positive, others, binary, notes } = findClasses(table, keys, labelAt, options.positive);
   const positiveKey = classKey(positive);
   const score = scoreColumn(table, { positive, others }, options.score);
   const logits = options.logits ?? score.logits;
@@ -79,7 +82,16 @@ export async function readScoredTable(path: string, options: ScoredTableOptions 
   const found = groupColumn(table, options.group, [labelAt, score.column]);
   const groups = found && rowGroups(found.groups);
   const grouped = groups && { columns: { ...columns, group: found.column }, groups };
-  return { labels, scores, logits, columns, positive, ...grouped };
+  return { labels, scores, logits, columns, positive, notes: [...notes, ...notesOnGroups(found)], ...grouped };
+}
+
+function notesOnGroups(found: ReturnType<typeof groupColumn>): string[] {
+  const without = found?.groups.filter((group) => group === undefined).length ?? 0;
+  if (!found || without === 0) return [];
+  const rows = counted(without, "row");
+  return [
+    `No ${quoted(found.column)} is given for ${rows}: each counts as a group of its own, although some may belong together.`,
+  ];
 }
 
 const GROUP_FLAG = "--group";
@@ -111,7 +123,7 @@ function findClasses(
   keys: readonly string[],
   labelAt: number,
   wanted?: string,
-): ClassNames & { readonly binary: boolean } {
+): ClassNames & { readonly binary: boolean; readonly notes: readonly string[] } {
   const first = new Map<string, { readonly name: string; readonly line: number }>();
   keys.forEach((key, i) => {
     const row = table.rows[i] as Table["rows"][number];
@@ -122,7 +134,10 @@ function findClasses(
   const distinct = [...first.keys()].sort();
   const classes = (positive: string, binary = false) => {
     const others = distinct.filter((key) => key !== classKey(positive)).map((key) => first.get(key)?.name ?? key);
-    return { positive: first.get(classKey(positive))?.name ?? positive, others, binary };
+    const name = first.get(classKey(positive))?.name ?? positive;
+    const [other] = others;
+    const isChosenByName = wanted === undefined && !binary && other !== undefined;
+    return { positive: name, others, binary, notes: isChosenByName ? notesOnOrder(other, name) : [] };
   };
   // If there is only one class, it may be the negative one.
   if (wanted !== undefined && (first.has(classKey(wanted)) || distinct.length === 1)) return classes(wanted);

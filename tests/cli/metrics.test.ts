@@ -56,6 +56,33 @@ test("rows of a patient or slide are not taken for independent", async () => {
   assert.equal(width().width, single.width, "patients of one row are rows");
 });
 
+test("rows without a patient are counted", async () => {
+  const path = join(sharedDirectory(), "some-patients.csv");
+  const read = async (...patients: string[]) => {
+    const rows = patients.map((patient, i) => `${i % 2},0.${i + 1},${patient}`);
+    writeFileSync(path, `label,probability,patient\n${rows.join("\n")}\n`);
+    return (await histoHere("metrics", "--predictions", path)).stdout;
+  };
+  assert.match(
+    await read("a", "a", "", "n/a"),
+    /^No "patient" is given for 2 rows: each counts as a group of its own/m,
+  );
+  assert.doesNotMatch(await read("a", "a", "b", "b"), /is given for/);
+});
+
+test("of a positive class that sounds negative and was not named, the other is suggested", async () => {
+  const path = join(sharedDirectory(), "stable.csv");
+  const read = async (classes: readonly [string, string], ...options: string[]) => {
+    writeFileSync(path, `label,probability\n${classes[0]},0.1\n${classes[1]},0.8\n`);
+    return (await histoHere("metrics", "--predictions", path, ...options)).stdout;
+  };
+  const hint = /^"MSS" is the positive class, .*; --positive "MSIMUT" turns that round\.$/m;
+  assert.match(await read(["MSS", "MSIMUT"]), hint);
+  assert.doesNotMatch(await read(["MSS", "MSIMUT"], "--positive", "MSS"), /turns that round/);
+  assert.doesNotMatch(await read(["HP", "SSA"]), /turns that round/);
+  assert.doesNotMatch(await read(["0", "1"]), /turns that round/);
+});
+
 test("of two columns of patients that differ, the message says how to choose one or none", async () => {
   const path = join(sharedDirectory(), "two-patients.csv");
   const read = (header: string, ...options: string[]) => {

@@ -1,6 +1,6 @@
 /** @module Label tables and their contents, without images, for rooms that read other tables. */
 
-export { checkLetters, classKey, classSpelling, soundsNegative } from "../classes";
+export { checkLetters, classKey, classSpelling, notesOnOrder, soundsNegative } from "../classes";
 export { IMAGE_COLUMNS } from "../columns";
 export { isDrawn, mustBeDataFolder } from "../data-folder";
 export { type AcrossPartitions, leakWords, PATIENT_COLUMNS, readGroupColumn } from "../groups";
