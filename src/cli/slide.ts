@@ -1,7 +1,7 @@
 /** @module `histo slide`: predicts whole slides tile by tile. */
 import { join } from "node:path";
 import { InputError } from "../errors/index";
-import { counted, interval95 } from "../format/index";
+import { counted, interval95, percent } from "../format/index";
 import { slideSchema } from "../options/index";
 import type { ListedSlide, SlideInfo, SlideResult, SlidesResult } from "../slide/index";
 import { defineCommand, reportFailures, reportNotes } from "./command";
@@ -115,9 +115,9 @@ function describe({ path, vendor, compression, levels, mpp, objective, bounds, p
 }
 
 function report(result: SlideResult): string {
-  const share = (value: number | null) => (value === null ? "none" : `${(100 * value).toFixed(1)}%`);
+  const share = (value: number | null) => (value === null ? "none" : percent(value));
   const [low, high] = (result.positiveShareCi95 ?? []).map(share);
-  const interval = low === undefined ? "" : ` (95% interval ${low} to ${high})`;
+  const interval = low === undefined ? "" : ` (95 % interval ${low} to ${high})`;
   const [, positive] = result.model.classes;
   const speed = `${result.tilesPerSecond.toFixed(0)} tiles/s, ${(result.peakMemoryBytes / 2 ** 20).toFixed(0)} MiB at most`;
   return [

@@ -17,7 +17,7 @@ import {
   rocAucOf,
 } from "../evaluation/index";
 import { bytesIn, readJson } from "../files/index";
-import { bounds } from "../format/index";
+import { bounds, percent } from "../format/index";
 import { Predictor } from "../inference/index";
 import type { ComparedTechnique } from "../plots/index";
 import { Random } from "../random/index";
@@ -138,9 +138,7 @@ export async function ensembleRow(
   const members = candidates.filter((_, i) => (weights[i] as number) > 0);
   const [first, second] = members;
   if (first && !second) return { alone: first };
-  const shares = weights.flatMap((weight, i) =>
-    weight > 0 ? `${candidates[i]?.name} ${Math.round(100 * weight)} %` : [],
-  );
+  const shares = weights.flatMap((weight, i) => (weight > 0 ? `${candidates[i]?.name} ${percent(weight, 0)}` : []));
   const [validation, test] = [meanOf(onValidation, weights), meanOf(await read("test"), weights)];
   const chosen = labelsAndScores(validation);
   const { threshold } = chooseThreshold(chosen.labels, chosen.scores, parseThresholdRule("balanced-accuracy"));

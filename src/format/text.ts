@@ -68,7 +68,7 @@ export function shortNumber(value: number): string {
 /** A table for the terminal, with numbers aligned right. */
 export function textTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const rule = columnWidths([header, ...rows]).map((width) => "-".repeat(width));
-  const isNumber = (cell: string) => /^[-+]?[\d.]+(e[-+]\d+)?%?$/.test(cell);
+  const isNumber = (cell: string) => /^[-+]?[\d.]+(e[-+]\d+)?(?: %)?$/.test(cell);
   return alignedRows([header, rule, ...rows], isNumber)
     .map((line) => line.trimEnd())
     .join("\n");

@@ -53,7 +53,7 @@ test("a table has columns as wide as their widest cell, with numbers aligned rig
   ];
   assert.equal(
     textTable(["name", "n"], rows),
-    ["name     n", "-------  -----", "µm       -0.25", "weights  12 %"].join("\n"),
+    ["name     n", "-------  -----", "µm       -0.25", "weights   12 %"].join("\n"),
   );
   assert.equal(markdownTable(["a", "b"], [["1", "x|y"]]), "| a | b |\n| --- | --- |\n| 1 | x\\|y |");
 });

@@ -255,7 +255,7 @@ test("tiles on damaged parts have no answer, are counted, and spoil no other", a
   );
   assert.ok(result.remarks.length > 0);
   const out = join(directory, "again");
-  const { status, stderr } = await histoHere(
+  const { status, stdout, stderr } = await histoHere(
     "slide",
     path,
     "--model",
@@ -270,6 +270,7 @@ test("tiles on damaged parts have no answer, are counted, and spoil no other", a
   );
   assert.equal(status, 1);
   assert.match(stderr, /slide\.tif: 4 of 300 tiles cannot be read/);
+  assert.match(stdout, /: \d+\.\d % of them \(95 % interval \d+\.\d % to \d+\.\d %\)$/m);
 });
 
 test("a slide without tissue or scale is refused with one line that says what to do", async (t) => {
