@@ -11,6 +11,7 @@ export const CARD_PAGE = "MODEL_CARD.md";
 export function cardPage(card: ModelCard): string {
   const sections: readonly (readonly [title: string, lines: readonly string[]])[] = [
     ["What it is", whatItIs(card)],
+    ["How to use it", use(card)],
     ["What it was trained on", training(card)],
     ["How it was chosen", choice(card)],
     ["How well it performs", measures(card)],
@@ -41,6 +42,32 @@ function whatItIs({ classes, together, architecture, parameters, preprocessing, 
     ...(card.views ? [`It averages over ${card.views} flips and rotations of an image.`] : []),
   ];
   return [list(facts)];
+}
+
+/** For Python, where the graph takes an image's pixels as they are. */
+function use({ graph, golden, input, output, preprocessing, classes, threshold }: ModelCard): string[] {
+  const command = "`npx histo predict --model` with this folder reads all kinds of images, resizes them, and warns.";
+  if (!golden || preprocessing.stain) return [command];
+  if (input.dtype !== "uint8" || input.layout !== "NHWC" || output.kind !== "logit") return [command];
+  const { size } = preprocessing;
+  const [negative, positive] = classes.map((name) => JSON.stringify(name));
+  const program = [
+    "import numpy as np",
+    "import onnxruntime",
+    "from PIL import Image",
+    "",
+    `session = onnxruntime.InferenceSession(${JSON.stringify(graph)}, providers=["CPUExecutionProvider"])`,
+    `pixels = np.asarray(Image.open(${JSON.stringify(golden.image)}).convert("RGB"))  # ${size} x ${size}, 0 to 255`,
+    `logit = session.run([${JSON.stringify(output.name)}], {${JSON.stringify(input.name)}: pixels[None]})[0].item()`,
+    "probability = 1 / (1 + np.exp(-logit))",
+    `print(${positive} if probability >= ${threshold} else ${negative}, logit)  # ${golden.image}: ${decimal(golden.logit, 3)}`,
+  ];
+  return [
+    command,
+    "In Python, run in this folder (`pip install numpy onnxruntime pillow`):",
+    ["```python", ...program, "```"].join("\n"),
+    `The graph standardizes pixels itself. It takes 8-bit RGB images of exactly ${size} x ${size} pixels; resized by another library, above all enlarged, an image gets another logit.`,
+  ];
 }
 
 const PARTITIONS = ["train", "validation", "test"] as const;

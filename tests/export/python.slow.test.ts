@@ -1,14 +1,17 @@
 /** Exported graphs through ONNX's own tools: the checker, its reference implementation, and Python's onnxruntime. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import { peerPython } from "../../bench/python-peers";
+import { CARD_PAGE } from "../../src/card-page/index";
 import { writePredictions } from "../../src/evaluation/index";
 import { exportRun, type Variant } from "../../src/export/index";
+import { readJson } from "../../src/files/index";
 import { Predictor } from "../../src/inference/index";
+import type { ModelCard } from "../../src/model-directory/index";
 import { temporaryDirectory } from "../support/temporary-directory";
 import { writeTileFolder } from "../support/tile-folder";
 import { layersModelLogits, randomizeWeights, randomPixels, writeRun } from "../support/trained-run";
@@ -82,7 +85,7 @@ const cases: readonly [string, () => tf.LayersModel, Variant][] = [
 
 for (const [name, build, variant] of cases) {
   test(`${name} passes onnx.checker and gives the same logits in Python`, async (t) => {
-    const python = await peerPython(["numpy", "onnx>=1.17", "onnxruntime>=1.20"]);
+    const python = await peerPython(["numpy", "onnx>=1.17", "onnxruntime>=1.20", "pillow"]);
     const model = await exported(t, build(), variant);
     const pixels = randomPixels(COUNT, SIZE);
     await mkdir(join(model, "..", "input"));
@@ -91,6 +94,14 @@ for (const [name, build, variant] of cases) {
     const output = execFileSync(python, ["-W", "ignore", "-c", PROGRAM, join(model, "model.onnx"), input], {
       encoding: "utf8",
     });
+    const page = await readFile(join(model, CARD_PAGE), "utf8");
+    const program = /```python\n(.*?)```/s.exec(page)?.[1] ?? assert.fail(`no program in\n${page}`);
+    const said = execFileSync(python, ["-W", "ignore", "-c", program], { encoding: "utf8", cwd: model }).trim();
+    const { golden, classes, threshold } = await readJson<ModelCard>(join(model, "model.json"));
+    const logit = Number(said.split(" ").at(-1));
+    assert.ok(golden && Math.abs(logit - golden.logit) <= golden.tolerance, `${said} instead of ${golden?.logit}`);
+    assert.ok(said.startsWith(classes[1 / (1 + Math.exp(-logit)) >= threshold ? 1 : 0]), said);
+
     const { answers, standard } = JSON.parse(output) as { standard: boolean; answers: Record<string, number[]> };
     assert.ok(standard || variant === "compact", "only compact models may use operators beyond the standard");
     const predictor = await Predictor.open(model, { threads: 1 });
