@@ -1,6 +1,7 @@
 /** @module What readers of a run's results must know, in words. */
 import { leakWords } from "../dataset/labels/index";
 import { counted, decimal, percent } from "../format/index";
+import { fewestUnits } from "./delong";
 import type { BinaryMetrics } from "./metrics";
 import { labelsAndScores, type ScoredRows } from "./predictions";
 import { calibrationTest } from "./recalibration";
@@ -91,12 +92,9 @@ function isBeyondChance(better: BinaryMetrics, worse: BinaryMetrics): boolean {
 }
 
 /** Number of independent units, groups or images, of the class that has fewer, and the same in words. */
-function rarerClass({ labels, groups }: ScoredRows): { readonly units: number; readonly words: string } {
-  const rows = [...labels.keys()];
-  const unitsOf = (label: number) =>
-    new Set(rows.filter((row) => labels[row] === label).map((row) => groups?.[row] ?? row));
-  const units = Math.min(unitsOf(0).size, unitsOf(1).size);
-  const words = groups
+function rarerClass(rows: ScoredRows): { readonly units: number; readonly words: string } {
+  const units = fewestUnits(rows);
+  const words = rows.groups
     ? `${counted(units, "group")} (patients or slides) with images of one class`
     : `${counted(units, "image")} of the rarer class`;
   return { units, words };

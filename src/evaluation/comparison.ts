@@ -38,11 +38,9 @@ export interface PairedDifference {
   readonly ci95: Interval;
 }
 
-interface ScoresAtThreshold {
+interface ScoresAtThreshold extends Pick<IntervalOptions, "rankBy"> {
   readonly scores: ArrayLike<number>;
   readonly threshold: number;
-  /** What to rank the rows by, for the areas. Default: the scores. */
-  readonly rankBy?: ArrayLike<number>;
 }
 
 /**

@@ -67,7 +67,7 @@ function unitsByClass({ labels, groups }: LabelledRows): number[] {
 }
 
 /** Number of groups, or rows, of the class that has fewer. */
-function fewestUnits(rows: LabelledRows): number {
+export function fewestUnits(rows: LabelledRows): number {
   return Math.min(...unitsByClass(rows));
 }
 

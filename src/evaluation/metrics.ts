@@ -3,8 +3,8 @@ import { sigmoid } from "../logits/index";
 import { expectedCalibrationError } from "./calibration";
 import { type Confusion, confusionAt, type DecisionMetrics, decisionMetrics } from "./confusion";
 import { areaOf } from "./delong";
+import type { IntervalOptions } from "./intervals";
 import { averagePrecisionOf, checkScores, rank, rocAucOf } from "./ranking";
-import type { RowGroups } from "./row-groups";
 import type { Interval } from "./statistics";
 
 /** The contents of `metrics.json` and of `histo metrics --json`. Undefined values are NaN, in JSON `null`. */
@@ -15,7 +15,7 @@ export interface BinaryMetrics extends DecisionMetrics {
   readonly threshold: number;
   /** Area under the ROC curve; NaN if a class is missing. */
   readonly rocAuc: number;
-  /** 95 % score interval of `rocAuc` (see `areaOf`), if requested. */
+  /** 95 % score interval of `rocAuc` (see `areaOf`), if requested; `[NaN, NaN]` if a class is missing. */
   readonly rocAucCi95?: Interval;
   /** Average precision. */
   readonly prAuc: number;
@@ -26,13 +26,9 @@ export interface BinaryMetrics extends DecisionMetrics {
   readonly confusion: Confusion;
 }
 
-interface MetricsOptions {
-  /** Lowest probability of a positive prediction. Default: 0.5. */
-  readonly threshold?: number;
-  /** Whether to compute `rocAucCi95`, and the groups of dependent rows for it. */
-  readonly interval?: boolean | { readonly groups?: RowGroups | undefined };
-  /** What to rank the rows by, for the areas. Default: the scores. */
-  readonly rankBy?: ArrayLike<number>;
+interface MetricsOptions extends Omit<IntervalOptions, "groups"> {
+  /** Whether to compute `rocAucCi95`, and the groups of dependent rows for it. Default: true. */
+  readonly interval?: boolean | Pick<IntervalOptions, "groups">;
   /** The scores are logits: areas are computed from the logits, everything else from their sigmoid. */
   readonly logits?: boolean;
 }
@@ -53,23 +49,18 @@ export function binaryMetrics(
   const ranking = rank(labels, rankBy);
   const probabilities = logits ? Float64Array.from(scores, sigmoid) : scores;
   const confusion = confusionAt(labels, probabilities, threshold);
-  const decision = decisionMetrics(confusion);
+  const groups = typeof interval === "object" ? interval.groups : undefined;
   return {
     n: labels.length,
     threshold,
     rocAuc: rocAucOf(ranking),
-    ...(interval && { rocAucCi95: rocAucInterval(labels, rankBy, interval === true ? undefined : interval.groups) }),
+    ...(interval && { rocAucCi95: areaOf({ labels, groups }, rankBy).interval }),
     prAuc: averagePrecisionOf(ranking),
-    ...decision,
+    ...decisionMetrics(confusion),
     brier: brierScore(labels, probabilities),
     expectedCalibrationError: expectedCalibrationError(labels, probabilities),
     confusion,
   };
-}
-
-/** The 95 % interval of the area under the ROC curve; `[NaN, NaN]` if a class is missing. @param groups of dependent rows */
-export function rocAucInterval(labels: ArrayLike<number>, scores: ArrayLike<number>, groups?: RowGroups): Interval {
-  return areaOf({ labels, groups }, scores).interval;
 }
 
 /** Mean squared difference of probability and label (Brier 1950). */

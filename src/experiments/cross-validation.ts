@@ -4,7 +4,7 @@ import { readdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { datasetContentHash, foldNames, loadDataset } from "../dataset/index";
 import { InputError } from "../errors/index";
-import { type BinaryMetrics, readPredictions, type Spreads, spreadOf, writePredictions } from "../evaluation/index";
+import { type FoldMetrics, readPredictions, type Spreads, spreadOf, writePredictions } from "../evaluation/index";
 import { makeOutputFolder, writeJson } from "../files/index";
 import { defaultTrainingOptions, type GivenTrainingOptions } from "../options/index";
 import { type Progress, silentProgress } from "../progress/index";
@@ -22,11 +22,8 @@ interface CrossValidationOptions {
   readonly signal?: AbortSignal;
 }
 
-export interface FoldResult {
-  readonly fold: string;
+export interface FoldResult extends Required<FoldMetrics> {
   readonly run: string;
-  readonly validation: BinaryMetrics;
-  readonly test: BinaryMetrics;
 }
 
 /** The output of `histo train --fold all --json`. */

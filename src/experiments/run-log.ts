@@ -1,7 +1,7 @@
 /** @module Logs what every MLflow run of a run directory contains, and tells where the log is. Does not need TensorFlow. */
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
-import { type BinaryMetrics, bestEpoch, measureRun, type RunResults } from "../evaluation/index";
+import { type BinaryMetrics, bestEpoch, measureRun, type RunMetrics, type RunResults } from "../evaluation/index";
 import { readJson, writeJson } from "../files/index";
 import { counted, escapeMarkdown, markdownTable, withInterval } from "../format/index";
 import type { ModelCard } from "../model-directory/index";
@@ -147,6 +147,11 @@ export function numbers(section: string, measures: object): Record<string, numbe
       typeof value === "number" ? [[`${section}/${key}`, value]] : [],
     ),
   );
+}
+
+/** The measures of a run's best epoch, by the names of its metrics. @param folder before the names, with a slash at its end */
+export function resultNumbers({ validation = {}, test = {} }: Partial<Record<keyof RunMetrics, object>>, folder = "") {
+  return { ...numbers(`${folder}validation_best`, validation), ...numbers(`${folder}test`, test) };
 }
 
 /** Names that older runs logged, before names had sections, and the names used now. */

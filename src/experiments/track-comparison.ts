@@ -9,7 +9,7 @@ import { findSpools, syncSpools } from "../tracking/index";
 import { comparisonFigures } from "./comparison-page";
 import { bestOnValidation, type ComparedTechniques, type ComparisonRow, type FailedTechnique } from "./measure";
 import { ParentRun, type ParentTracking } from "./parent-run";
-import { type Logged, logDataset, logFigures, numbers } from "./run-log";
+import { type Logged, logDataset, logFigures, resultNumbers } from "./run-log";
 import { logTo } from "./track-results";
 
 export class ComparisonTracker {
@@ -43,7 +43,8 @@ export class ComparisonTracker {
    * Adds the measurements of a technique's exported model to the run of its training. If the training was not logged at the
    * time, creates a run with its parameters, results and files. Does not wait for the server.
    */
-  measured({ name, test, validation, diskBytes, latencyMs }: ComparisonRow, isNew: boolean): void {
+  measured(row: ComparisonRow, isNew: boolean): void {
+    const { name, diskBytes, latencyMs } = row;
     const run = new RunDirectory(join(this.directory, name));
     const logged = existsSync(run.spool);
     if (logged && !isNew) return;
@@ -52,7 +53,7 @@ export class ComparisonTracker {
     const place = { experiment, trackingUri, tags, say: () => undefined, ...(parent && { parent }) };
     const addition = logTo(run, place, async (active) => {
       active.setTags({ diskBytes, latencyMs });
-      if (!logged) active.logMetrics({ ...numbers("validation_best", validation), ...numbers("test", test) });
+      if (!logged) active.logMetrics(resultNumbers(row));
     });
     this.additions.push(addition);
   }
@@ -67,7 +68,7 @@ export class ComparisonTracker {
     const best = bestOnValidation(rows);
     if (best) {
       active.setTags({ best: best.name, verdict });
-      active.logMetrics({ ...numbers("validation_best", best.validation), ...numbers("test", best.test) });
+      active.logMetrics(resultNumbers(best));
     }
     if (failed.length > 0) active.setTags({ failed: failed.map(({ name }) => name).join(", ") });
     await active.logTable([...rows.map(tableRow), ...failed.map(failedTableRow)], "tables/comparison.json", {

@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import { messageOf } from "../errors/index";
-import type { BinaryMetrics, RunResults } from "../evaluation/index";
+import type { RunMetrics, RunResults } from "../evaluation/index";
 import type { ExportResult } from "../export/index";
 import { readJson } from "../files/index";
 import type { ModelCard } from "../model-directory/index";
@@ -17,8 +17,8 @@ import {
   logFigures,
   logRunFiles,
   mlmodel,
-  numbers,
   rememberRunId,
+  resultNumbers,
   trainingPage,
 } from "./run-log";
 import type { TrackingOptions } from "./track-training";
@@ -31,9 +31,7 @@ interface ResultsTracking extends Omit<TrackingOptions, "weights"> {
 }
 
 /** Results of an evaluation. */
-interface Evaluated {
-  readonly validation?: BinaryMetrics;
-  readonly test?: BinaryMetrics;
+interface Evaluated extends RunMetrics {
   /** Fitted on validation. */
   readonly temperature?: number;
   /** Path of the report, if one was written. */
@@ -51,11 +49,8 @@ export function logEvaluation(
 ): Promise<Logged> {
   const folder = rule === undefined ? "" : `${rule.replace(/[^\w.-]+/g, "-")}/`;
   return logTo(results.directory, tracking, async (active) => {
-    const { validation, test, temperature, report } = found;
-    active.logMetrics({
-      ...(validation && numbers(`${folder}validation_best`, validation)),
-      ...(test && numbers(`${folder}test`, test)),
-    });
+    const { temperature, report } = found;
+    active.logMetrics(resultNumbers(found, folder));
     if (temperature !== undefined) active.setTag("temperature", temperature);
     if (!active.amends) await describeResults(active, results);
     await logFigures(active, await runFigures(results), folder);

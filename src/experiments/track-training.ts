@@ -17,6 +17,7 @@ import {
   logRunFiles,
   numbers,
   rememberRunId,
+  resultNumbers,
 } from "./run-log";
 
 export interface TrackingOptions {
@@ -85,10 +86,7 @@ export class TrainingTracker implements RunCallback {
 
   onResult(result: TrainingResult): void {
     const { bestEpoch, peakMemoryBytes, seconds } = result;
-    this.final = {
-      metrics: { ...numbers("validation_best", result.validation), ...numbers("test", result.test) },
-      step: bestEpoch,
-    };
+    this.final = { metrics: resultNumbers(result), step: bestEpoch };
     this.active?.logMetrics(this.final.metrics, bestEpoch);
     const costs = { peakMemoryBytes, totalSeconds: Number(seconds.toFixed(1)) };
     // Tags instead of metrics, because MLflow draws a metric with one value as a bar.

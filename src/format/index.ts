@@ -34,6 +34,11 @@ export function paragraph(text: string): string {
   return `<p>${text}</p>`;
 }
 
+/** Plain text as a paragraph that stands out. */
+export function caution(text: string): string {
+  return `<p class="caution">${escapeHtml(text)}</p>`;
+}
+
 /** Blocks of HTML side by side where there is room. */
 export function columns(...blocks: readonly string[]): string {
   return `<div class="columns">${blocks.map((block) => `<div>${block}</div>`).join("")}</div>`;

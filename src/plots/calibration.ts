@@ -11,6 +11,7 @@ import {
   rateAxis,
   referenceLine,
   rounded,
+  seriesColour,
   verticalLine,
 } from "./figure";
 
@@ -20,7 +21,7 @@ export function calibrationFigure(
 ): Figure {
   const data = series.flatMap(({ name: given, bins }, i): Data[] => {
     const name = plain(given);
-    const colour = colours.series[i % colours.series.length] as string;
+    const colour = seriesColour(i);
     const filled = bins.filter(({ count }) => count > 0);
     const shares = filled.map(({ positiveShare }) => positiveShare);
     const intervals = filled.map(({ positiveShareCi95 }) => positiveShareCi95);

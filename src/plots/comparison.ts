@@ -3,7 +3,7 @@
 import type { Data } from "plotly.js";
 import { type Interval, measureName, type PairedDifference, type Subgroup } from "../evaluation/index";
 import { withInterval } from "../format/index";
-import { colours, errorBars, type Figure, figure, plain, rounded, verticalLine } from "./figure";
+import { colours, errorBars, type Figure, figure, plain, rounded, seriesColour, verticalLine } from "./figure";
 
 /** A technique with the results for the figures. */
 export interface ComparedTechnique {
@@ -60,7 +60,7 @@ export function techniqueCostFigure(rows: readonly ComparedTechnique[]): Figure 
       legendgroup: plain(row.name),
       showlegend: axis === "",
       mode: "markers" as const,
-      marker: { size: 12, color: colours.series[i % colours.series.length], symbol: i },
+      marker: { size: 12, color: seriesColour(i), symbol: i },
       hovertemplate: `${plain(row.title)}: %{y:.3f}, %{x:.3s}<extra></extra>`,
       xaxis: `x${axis}`,
       yaxis: `y${axis}`,

@@ -10,7 +10,6 @@ import {
 } from "../evaluation/index";
 import { decimal, withInterval } from "../format/index";
 import {
-  colours,
   cornersOf,
   type Figure,
   figure,
@@ -19,6 +18,7 @@ import {
   rateAxis,
   referenceLine,
   rounded,
+  seriesColour,
   translucent,
   verticalLine,
 } from "./figure";
@@ -41,7 +41,7 @@ const SQUARE: Partial<Layout> = { width: 560, height: 520 };
 export function rocFigure(series: readonly RocSeries[]): Figure {
   const data = [referenceLine("chance", [0, 1], { showlegend: false })];
   series.forEach(({ name, curve, auc, ci95, band, operating }, i) => {
-    const colour = colours.series[i % colours.series.length] as string;
+    const colour = seriesColour(i);
     if (band?.low.every(Number.isFinite)) data.push(...bandTraces(band, colour));
     const { falsePositiveRate: x, truePositiveRate: y, thresholds } = curve;
     const shown = cornersOf(x, y);
@@ -108,7 +108,7 @@ export function precisionRecallFigure(series: readonly PrecisionRecallSeries[], 
       customdata: rounded([...thresholds.slice(0, 1), ...thresholds]) as number[],
       mode: "lines",
       name: `${plain(name)}: average precision ${withInterval(prAuc, ci95)}`,
-      line: { color: colours.series[i % colours.series.length] as string, shape: "vh" },
+      line: { color: seriesColour(i), shape: "vh" },
       hovertemplate: "precision %{y:.3f}, recall %{x:.3f}, threshold %{customdata:.3f}<extra></extra>",
     };
   });

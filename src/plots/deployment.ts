@@ -1,7 +1,7 @@
 /** @module Figures about serving: measured latencies, and costs by traffic. */
 import type { Data } from "plotly.js";
 import { spreadOver } from "../collections/index";
-import { colours, type Figure, figure, logTicks, plain, verticalLine } from "./figure";
+import { type Figure, figure, logTicks, plain, seriesColour, verticalLine } from "./figure";
 
 /** Box plots of named latencies (seconds) on a logarithmic axis in milliseconds. */
 export function latencyFigure(measured: Readonly<Record<string, readonly number[]>>, title: string): Figure {
@@ -16,7 +16,7 @@ export function latencyFigure(measured: Readonly<Record<string, readonly number[
       boxpoints: "all",
       jitter: 0.4,
       pointpos: 0,
-      marker: { color: colours.series[i % colours.series.length] as string, size: 4, opacity: 0.6 },
+      marker: { color: seriesColour(i), size: 4, opacity: 0.6 },
       showlegend: false,
     };
     return box as Data;
@@ -37,16 +37,8 @@ export function costFigure(
     (_, i) => options.lowest * (options.highest / options.lowest) ** (i / steps),
   );
   const lines = Object.entries(curves).map(([name, cost], i): Data => {
-    const color = colours.series[i % colours.series.length] as string;
-    const dash = i === 0 ? "solid" : "dash";
-    return {
-      type: "scatter",
-      mode: "lines",
-      name: plain(name),
-      x: requests,
-      y: requests.map(cost),
-      line: { color, dash, width: 2 },
-    };
+    const line = { color: seriesColour(i), dash: i === 0 ? "solid" : "dash", width: 2 } as const;
+    return { type: "scatter", mode: "lines", name: plain(name), x: requests, y: requests.map(cost), line };
   });
   const { breakEven } = options;
   const shapes = breakEven ? [verticalLine(breakEven, { width: 1, dash: "dot" })] : [];
@@ -67,7 +59,7 @@ export function patternFigure(
 ): Figure {
   const points = Object.entries(values).map(([name, x], i): Data => {
     const symbol = i === 0 ? "circle" : "diamond";
-    const marker = { color: colours.series[i % colours.series.length] as string, size: 11, symbol };
+    const marker = { color: seriesColour(i), size: 11, symbol };
     return { type: "scatter", mode: "markers", name: plain(name), x: [...x], y: patterns.map(plain), marker };
   });
   return figure(title, points, {

@@ -114,6 +114,11 @@ export const colours = {
   series: ["#4477AA", "#EE6677", "#228833", "#AA3377", "#66CCEE", "#CCBB44", "#8A8F98"],
 } as const;
 
+/** The colour of the i-th line. */
+export function seriesColour(i: number): string {
+  return colours.series[i % colours.series.length] as string;
+}
+
 /** Colour scale of heat maps, from low to high; readable in grey too. */
 export const sequentialScale: [number, string][] = [
   [0, "#F7FAFC"],
@@ -125,8 +130,12 @@ export const sequentialScale: [number, string][] = [
 
 /** `#RRGGBB` with an opacity from 0 to 1, for bands. */
 export function translucent(colour: string, opacity: number): string {
-  const [red, green, blue] = [1, 3, 5].map((at) => Number.parseInt(colour.slice(at, at + 2), 16));
-  return `rgba(${red},${green},${blue},${opacity})`;
+  return `rgba(${channelsOf(colour)},${opacity})`;
+}
+
+/** Red, green and blue of `#RRGGBB`. */
+export function channelsOf(colour: string): number[] {
+  return [1, 3, 5].map((at) => Number.parseInt(colour.slice(at, at + 2), 16));
 }
 
 /** The template for notebooks, images and light pages. */

@@ -1,7 +1,7 @@
 /** @module Parallel coordinates of a search: one line per trial across one axis per setting. */
 import type { Data, Layout } from "plotly.js";
 import { counted } from "../format/index";
-import { type Figure, figure, plain, sequentialScale } from "./figure";
+import { channelsOf, type Figure, figure, plain, sequentialScale } from "./figure";
 
 /** Settings of a trial and its result. */
 export type Trial = Readonly<Record<string, string | number | undefined>>;
@@ -133,9 +133,6 @@ function colourAt(share: number): string {
     [number, string],
   ];
   const mix = (share - from) / (to - from);
-  const channel = (at: number) => {
-    const [x, y] = [a, b].map((colour) => Number.parseInt(colour.slice(at, at + 2), 16)) as [number, number];
-    return Math.round(x + mix * (y - x));
-  };
-  return `rgb(${[1, 3, 5].map(channel).join(",")})`;
+  const upperChannels = channelsOf(b);
+  return `rgb(${channelsOf(a).map((x, i) => Math.round(x + mix * ((upperChannels[i] as number) - x)))})`;
 }

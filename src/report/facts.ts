@@ -39,9 +39,9 @@ export interface ReportFacts {
   readonly cautions: readonly string[];
   /** The test partition, or validation if there is no test. */
   readonly main: PartitionFacts;
-  readonly validation?: PartitionFacts;
+  readonly validation: PartitionFacts | undefined;
   /** Fitted on validation, if that determines one. */
-  readonly temperature?: Temperature;
+  readonly temperature: Temperature | undefined;
   /** The main probabilities as trained and, with a temperature, scaled by it. */
   readonly versions: readonly Version[];
 }
@@ -57,17 +57,16 @@ export function reportFacts(results: RunResults): ReportFacts {
     const intervals = metricIntervals(labels, scores, { threshold: measured.threshold, groups, rankBy });
     return { name, rows, ...scored, metrics: measured, intervals };
   };
-  const about = { results, cautions: cautions(results, metrics) };
   const validation = facts("validation");
   const main = facts("test") ?? (validation as PartitionFacts);
   const { logits, scores } = main;
   const versions: Version[] = [{ name: "as trained", logits, scores }];
-  if (!validation) return { ...about, main, versions };
-  const temperature = fitTemperature(validation.labels, validation.logits);
-  if (!temperature) return { ...about, main, validation, versions };
-  const scaled = logits.map((logit) => logit / temperature.temperature);
-  versions.push({ name: "temperature scaled", logits: scaled, scores: scaled.map(sigmoid) });
-  return { ...about, main, validation, temperature, versions };
+  const temperature = validation && fitTemperature(validation.labels, validation.logits);
+  if (temperature) {
+    const scaled = logits.map((logit) => logit / temperature.temperature);
+    versions.push({ name: "temperature scaled", logits: scaled, scores: scaled.map(sigmoid) });
+  }
+  return { results, cautions: cautions(results, metrics), main, validation, temperature, versions };
 }
 
 /** How many images each measure that may be undefined is a share of. */

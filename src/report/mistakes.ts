@@ -8,7 +8,7 @@ import { HistoError, messageOf } from "../errors/index";
 import { type Mistake, type RunResults, worstMistakes } from "../evaluation/index";
 import type { Explanation } from "../explanation/index";
 import { ImageNames } from "../files/index";
-import { counted, decimal, escapeHtml, paragraph } from "../format/index";
+import { caution, counted, decimal, escapeHtml, paragraph } from "../format/index";
 import { jpegOf, type SampleMeaning, thumbnail } from "../image/index";
 import type { Predictor } from "../inference/index";
 import { type Progress, silentProgress } from "../progress/index";
@@ -22,17 +22,12 @@ const EXPLAINED = 3;
 
 export async function mistakesSection({ results, main }: ReportFacts, work: ReportWork): Promise<Section> {
   const { falsePositives, falseNegatives } = worstMistakes(main.rows, main.metrics.threshold, SHOWN);
-  const surest = [...falsePositives.slice(0, EXPLAINED), ...falseNegatives.slice(0, EXPLAINED)];
+  const surest = [falsePositives, falseNegatives].flatMap((some) => some.slice(0, EXPLAINED));
   const [negative, positive] = results.classes.map(escapeHtml);
   const images = await findImages(results, [...falsePositives, ...falseNegatives]);
   const { fp, fn } = main.metrics.confusion;
-  const explained = new Map(
-    surest.flatMap(({ filename }) => {
-      const path = images.paths.get(filename);
-      return path === undefined ? [] : [[filename, path] as const];
-    }),
-  );
-  const maps = await heatMaps(results, explained, work);
+  const explained = [...images.paths].filter(([name]) => surest.some(({ filename }) => filename === name));
+  const maps = await heatMaps(results, new Map(explained), work);
   const gallery = async (title: string, total: number, mistakes: readonly Mistake[]) =>
     mistakes.length === 0
       ? paragraph(`${title}: none.`)
@@ -51,7 +46,7 @@ export async function mistakesSection({ results, main }: ReportFacts, work: Repo
                 ? ` Heat maps show how the logit changes when a part is covered: <b>orange</b> parts are evidence for ${positive}, <b>blue</b> parts for ${negative}.`
                 : ""),
       ),
-      ...(images.problem ? [`<p class="caution">${escapeHtml(images.problem)}</p>`] : []),
+      ...(images.problem ? [caution(images.problem)] : []),
       await gallery(`${negative} called ${positive}`, fp, falsePositives),
       await gallery(`${positive} called ${negative}`, fn, falseNegatives),
     ],

@@ -1,6 +1,17 @@
 /** @module The first page: results, images and uncertainty. */
 import { type BinaryMetrics, describeThresholdRule, type IntervalName, parseThresholdRule } from "../evaluation/index";
-import { bracket, columns, counted, decimal, escapeHtml, measured, paragraph, percent, table } from "../format/index";
+import {
+  bracket,
+  caution,
+  columns,
+  counted,
+  decimal,
+  escapeHtml,
+  measured,
+  paragraph,
+  percent,
+  table,
+} from "../format/index";
 import { definedMeasure, type PartitionFacts, type ReportFacts, type Section } from "./facts";
 
 export function summarySection({ results, cautions, main, validation }: ReportFacts): Section {
@@ -21,7 +32,7 @@ export function summarySection({ results, cautions, main, validation }: ReportFa
         [
           paragraph(`${sentence(results.classes, main)} Intervals are 95 % score intervals.`),
           paragraph(thresholdSentence(results.threshold, validation)),
-          ...cautions.map((text) => `<p class="caution">${escapeHtml(text)}</p>`),
+          ...cautions.map(caution),
         ].join(""),
         metricTable(main, name === "test" ? validation : undefined),
       ),

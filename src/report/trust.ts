@@ -1,6 +1,7 @@
 /** @module The sections on calibration and on the model compared with the experts. */
 import {
   brierScore,
+  type CalibrationLine,
   calibrationLine,
   calibrationTest,
   expectedCalibrationError,
@@ -15,28 +16,17 @@ import type { EvaluationFigures } from "./figures";
 
 export function calibrationSection(facts: ReportFacts, figures: EvaluationFigures): Section {
   const { main, validation, temperature, versions } = facts;
-  const { labels, groups } = main;
-  const { logits } = versions[0] as (typeof versions)[number];
-  const rows = versions.map((version) => {
-    const { slope, intercept } = calibrationLine(labels, version.logits);
-    const values = [
-      expectedCalibrationError(labels, version.scores),
-      brierScore(labels, version.scores),
-      logLoss(labels, version.logits),
-      slope,
-      intercept,
-    ];
-    return [version.name, ...values.map((value) => decimal(value))];
+  const { labels, logits, groups } = main;
+  const rows = versions.map(({ name, logits, scores }) => {
+    const { slope, intercept } = calibrationLine(labels, logits);
+    const errors = [expectedCalibrationError(labels, scores), brierScore(labels, scores), logLoss(labels, logits)];
+    return [name, ...[...errors, slope, intercept].map((value) => decimal(value))];
   });
-  const [trained, scaled] = versions.map((version) => logLoss(labels, version.logits));
+  const [before = Number.NaN, after = Number.NaN] = versions.map(({ logits }) => logLoss(labels, logits));
   const words = calibrationWords({
     ...calibrationLine(labels, logits),
     chance: calibrationTest(labels, logits, groups),
-    ...(validation && {
-      scaling: temperature
-        ? { temperature: temperature.temperature, before: trained as number, after: scaled as number }
-        : "none",
-    }),
+    ...(validation && { scaling: temperature ? { ...temperature, before, after } : "none" }),
   });
   return {
     id: "calibration",
@@ -96,10 +86,7 @@ export function expertSection({ results, main }: ReportFacts, figures: Evaluatio
 }
 
 /** The figures of one partition's probabilities. */
-export interface CalibrationFigures {
-  /** Slope of the calibration line; NaN if it does not exist. */
-  readonly slope: number;
-  readonly intercept: number;
+export interface CalibrationFigures extends CalibrationLine {
   /** P value of the calibration test; NaN for one class. */
   readonly chance: number;
   /** Of the temperature fitted on validation; `none` if validation determines none. */

@@ -2,7 +2,7 @@
 import { spreadOver } from "../collections/index";
 import type { PixelStore, Tile } from "../dataset/index";
 import { solveCholesky } from "../eigen/index";
-import { crossValidatedArea, foldsInTurn, type RowGroups, rowGroups } from "../evaluation/index";
+import { crossValidatedArea, fewestUnits, foldsInTurn, type RowGroups, rowGroups } from "../evaluation/index";
 import { type Look, looksAt, mean, meanOf, STRUCTURES, scaled, scalingOf, TEXTURES } from "../familiar/index";
 import { bounds } from "../format/index";
 
@@ -81,10 +81,7 @@ export function measureShift(
  * As many as the set with fewer groups has, if these are few.
  */
 function foldsOf(labels: readonly number[], groups: RowGroups | undefined): number[] {
-  const unitOf = (i: number) => groups?.[i] ?? i;
-  const unitsOf = (wanted: number) => new Set(labels.flatMap((label, i) => (label === wanted ? [unitOf(i)] : []))).size;
-  const count = Math.min(FOLDS, unitsOf(0), unitsOf(1));
-  return foldsInTurn(labels, groups, count);
+  return foldsInTurn(labels, groups, Math.min(FOLDS, fewestUnits({ labels, groups })));
 }
 
 /** Describes a shift in a sentence. @param names of the sets, such as `train` and `test` */

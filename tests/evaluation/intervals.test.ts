@@ -8,13 +8,12 @@ import {
   meanInterval,
   metricIntervals,
   pairedDifferences,
-  rocAucInterval,
   rocAucOf,
   shareInterval,
 } from "../../src/evaluation/index";
 import { Random } from "../../src/random/index";
 import { runPython, withoutPython } from "../support/python";
-import { randomRows } from "../support/scored-rows";
+import { delongInterval, randomRows } from "../support/scored-rows";
 
 /** Normal scores of positives and negatives, and their true values. */
 interface Population {
@@ -131,8 +130,8 @@ test("few patients with many alike images cover the true area too", () => {
     );
     const [labels, scores] = [rows.map(({ label }) => label), rows.map(({ score }) => score)];
     const groups = Uint32Array.from(rows, ({ patient }) => patient);
-    if (holds(rocAucInterval(labels, scores, groups), 0.9)) covered++;
-    if (holds(rocAucInterval(labels, scores), 0.9)) alone++;
+    if (holds(delongInterval(labels, scores, groups).ci95, 0.9)) covered++;
+    if (holds(delongInterval(labels, scores).ci95, 0.9)) alone++;
   }
   assert.ok(covered >= 0.91 * SAMPLES && alone < 0.9 * SAMPLES, `${covered} with patients, ${alone} without`);
 });
@@ -168,8 +167,8 @@ print(json.dumps(out))`;
 });
 
 test("tiny and one-class sets give an interval or say that there is none", () => {
-  assert.deepEqual(rocAucInterval([1, 1], [0.2, 0.3]), [Number.NaN, Number.NaN]);
-  const [low, high] = rocAucInterval([0, 1], [0.2, 0.3]);
+  assert.deepEqual(delongInterval([1, 1], [0.2, 0.3]).ci95, [Number.NaN, Number.NaN]);
+  const [low, high] = delongInterval([0, 1], [0.2, 0.3]).ci95;
   assert.ok(low > 0.1 && low < 0.3 && high === 1, `${low} to ${high}`);
   assert.equal(binaryMetrics([0, 1], [0.2, 0.3]).rocAuc, 1);
   assert.ok(Number.isNaN(rocAucOf({ positives: [0], negatives: [2] })));
@@ -196,7 +195,7 @@ test("without a single error, more rows make more certain, but never certain", (
 });
 
 test("scores that are all equal have an area of one half for certain", () => {
-  assert.deepEqual(rocAucInterval([0, 0, 1, 1, 1], [0.5, 0.5, 0.5, 0.5, 0.5]), [0.5, 0.5]);
+  assert.deepEqual(delongInterval([0, 0, 1, 1, 1], [0.5, 0.5, 0.5, 0.5, 0.5]).ci95, [0.5, 0.5]);
 });
 
 test("a model against itself differs by nothing for certain", () => {

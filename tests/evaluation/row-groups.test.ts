@@ -11,7 +11,6 @@ import {
   pairedDifferences,
   rank,
   readPredictions,
-  rocAucInterval,
   rocAucOf,
   writePredictions,
 } from "../../src/evaluation/index";
@@ -41,7 +40,7 @@ test("every row three times, as groups of three, says no more than every row onc
   const same = (a: readonly number[], b: readonly number[]) => {
     for (const [i, end] of a.entries()) near(end, b[i] as number);
   };
-  same(rocAucInterval(thrice(labels), thrice(scores), groups), rocAucInterval(labels, scores));
+  same(delongInterval(thrice(labels), thrice(scores), groups).ci95, delongInterval(labels, scores).ci95);
   const models = (repeat: <T>(values: readonly T[]) => readonly T[]) =>
     [scores, other].map((values) => ({ scores: repeat(values) as number[], threshold: 0.5 }));
   const [a, b] = models((values) => values) as [never, never];
@@ -65,8 +64,8 @@ test("of groups with both classes the standard error is what drawing groups agai
   const { standardError } = delongInterval(labels, scores, groups);
   const drawn = deviationOfDrawnGroups(labels, scores, groups);
   assert.ok(Math.abs(standardError / drawn - 1) < 0.1, `${standardError} against ${drawn}`);
-  const [low, high] = rocAucInterval(labels, scores, groups);
-  const [low1, high1] = rocAucInterval(labels, scores);
+  const [low, high] = delongInterval(labels, scores, groups).ci95;
+  const [low1, high1] = delongInterval(labels, scores).ci95;
   assert.ok(high - low > 1.1 * (high1 - low1), "images of one patient are alike: the interval is wider");
 });
 

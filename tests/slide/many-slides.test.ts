@@ -4,7 +4,7 @@ import { mkdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { parse } from "csv-parse/sync";
-import { rocAucInterval, rowGroups } from "../../src/evaluation/index";
+import { areaOf, rowGroups } from "../../src/evaluation/index";
 import { slideMetrics } from "../../src/slide/aggregation";
 import { findSlides, type SlideSummary, type SlidesResult } from "../../src/slide/index";
 import { readSlideLabels } from "../../src/slide/slide-labels";
@@ -171,7 +171,7 @@ test("slides of one patient count together in the interval", async (t) => {
   const labels = slides.map(({ label }) => label);
   const scores = slides.map(({ summary }) => summary.meanProbability as number);
   const groups = rowGroups(slides.map(({ patient }) => patient));
-  assert.deepEqual(slideMetrics(slides).test?.rocAucCi95, rocAucInterval(labels, scores, groups));
+  assert.deepEqual(slideMetrics(slides).test?.rocAucCi95, areaOf({ labels, groups }, scores).interval);
   assert.notEqual(widthOf(slides), widthOf(slides.map(({ patient, ...slide }) => slide)));
 });
 
