@@ -146,9 +146,17 @@ async function answerImages(
   signal: AbortSignal,
   metrics: Metrics,
 ): Promise<readonly number[]> {
-  const answers = await Promise.all(images.map((image) => model.predict(image, signal)));
+  const answers = await Promise.all(
+    images.map((image, i) => model.predict(image, signal).catch((error: unknown) => Promise.reject(ofImage(i, error)))),
+  );
   for (const answer of answers) metrics.observe(model.name, answer);
   return answers.map(({ logit }) => logit);
+}
+
+/** The protocol answers a request as a whole, so that the problem has to say which image it is of. */
+function ofImage(index: number, error: unknown): unknown {
+  if (!(error instanceof Problem) || error.status >= 500) return error;
+  return new Problem(error.code, `data[${index}]: ${error.message}`, error.headers, { cause: error });
 }
 
 async function answerPixels(

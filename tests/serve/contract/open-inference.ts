@@ -48,4 +48,14 @@ export function openInferenceCases(client: ContractClient): void {
     await refused(bad, 400, "FIELD_INVALID");
     await refused(await postJson("/v2/models/none/infer", {}), 404, "MODEL_NOT_FOUND");
   });
+
+  test("a bad image among good ones is named by its place, as the protocol has no answer for each image", async () => {
+    const good = await readFile(join(client.content.images, "images", "MHIST_aaa.png"));
+    const data = [good, good.subarray(0, good.length / 2), good].map((bytes) => bytes.toString("base64"));
+    const response = await postJson("/v2/models/mlp/infer", {
+      inputs: [{ name: "pixels", datatype: "BYTES", shape: [3], data }],
+    });
+    assert.match(((await response.clone().json()) as { error: string }).error, /^data\[1\]: /);
+    await refused(response, 422, "IMAGE_CORRUPT");
+  });
 }
