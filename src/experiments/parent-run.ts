@@ -26,13 +26,12 @@ export class ParentRun {
     if (!tracking) return undefined;
     const { experiment, trackingUri } = tracking;
     const active = await startRun({
-      experiment,
+      ...{ experiment, trackingUri },
       runName: basename(directory),
       absence: "daily",
       tags: { kind },
       spoolDirectory: new RunDirectory(directory).spool,
       say: (line) => progress.say(line),
-      ...(trackingUri && { trackingUri }),
     });
     return new ParentRun(active, tracking);
   }

@@ -97,16 +97,13 @@ export async function logTo(
     const config = existsSync(run.config) ? await readJson<Partial<RunConfig>>(run.config) : {};
     const id = runId ?? config.mlflowRunId;
     const active = await startRun({
-      experiment,
+      ...{ experiment, trackingUri, parent, say },
       runName: config.name ?? basename(run.path),
       spoolDirectory: run.spool,
       amend: true,
       absence: "daily",
       systemMetrics: false,
-      say,
       ...(id && { runId: id }),
-      ...(trackingUri && { trackingUri }),
-      ...(parent && { parent }),
       tags: { ...tags, ...(config.architecture && { architecture: config.architecture }) },
     });
     let logged: Logged = {};

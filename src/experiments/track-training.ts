@@ -57,14 +57,11 @@ export class TrainingTracker implements RunCallback {
     if (this.hadEnded && !(await isUnfinished(run))) return;
     this.run = run;
     this.active = await startRun({
-      experiment,
+      ...{ experiment, trackingUri, parent, say },
       runName: config.name,
       absence: "daily",
       spoolDirectory: run.spool,
       tags: { kind: "training", ...tags, architecture: config.architecture },
-      ...(trackingUri && { trackingUri }),
-      ...(parent && { parent }),
-      ...(say && { say }),
     });
     describeRun(this.active, config);
   }

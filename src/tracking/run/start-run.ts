@@ -23,7 +23,9 @@ export interface StartRunOptions {
   /** Also set when a run is continued. */
   readonly tags?: object;
   /** Makes this a nested run. Only plain data of the parent is used, so the parent may be in another process. */
-  readonly parent?: Pick<ActiveRun, "key" | "experiment"> & Partial<Pick<ActiveRun, "experimentId" | "continuedRunId">>;
+  readonly parent?:
+    | (Pick<ActiveRun, "key" | "experiment"> & Partial<Pick<ActiveRun, "experimentId" | "continuedRunId">>)
+    | undefined;
   /** The same, for a parent on the server. */
   readonly parentRunId?: string;
   /**
@@ -39,13 +41,13 @@ export interface StartRunOptions {
    */
   readonly amend?: boolean;
   /** Default `MLFLOW_TRACKING_URI`, then http://127.0.0.1:5000. */
-  readonly trackingUri?: string;
+  readonly trackingUri?: string | undefined;
   /** Milliseconds between samples of `system/*` metrics, or false. Default 10 s. */
   readonly systemMetrics?: number | false;
   /** How long to wait until the server has created the run and {@link ActiveRun.runUrl} is known. Default 3 s. */
   readonly waitMs?: number;
   /** Receives the messages of tracking. Default: standard error. */
-  readonly say?: (line: string) => void;
+  readonly say?: ((line: string) => void) | undefined;
   /** Whether every run reports an unreachable server, or only one a day on this machine. Default always. */
   readonly absence?: "always" | "daily";
 }
