@@ -103,19 +103,23 @@ export const command = defineCommand({
     }
     reportNotes(warningLines(predictions, PREDICTION_WARNING_TEXTS));
     reportFailures(failureLines(failed));
-    if (out !== undefined) await writeFileAtomically(out, csv(predictions, trainedOnDrawnTiles));
+    // A table without rows would look like the result of an empty folder.
+    const written = predictions.length > 0 ? out : undefined;
+    if (written !== undefined) await writeFileAtomically(written, csv(predictions, trainedOnDrawnTiles));
+    else if (out !== undefined) reportNotes([`No image was predicted; ${out} is not written.`]);
     return {
       model: predictor.card.name,
       modelSha256: predictor.sha256,
       // Null if its card does not say.
       trainedOnDrawnTiles,
-      out: out ?? null,
+      out: written ?? null,
       images: answers.length,
       failed,
       predictions,
     };
   },
   async render({ out, predictions, trainedOnDrawnTiles }) {
+    if (predictions.length === 0) return "";
     if (out === null) return csv(predictions, trainedOnDrawnTiles).trimEnd();
     // The table is there already, and nothing else.
     if ((await descriptorOf(out)) === 1) return "";

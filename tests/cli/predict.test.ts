@@ -186,3 +186,18 @@ test("predict refuses what it cannot use with one line and exit 2", async (t) =>
     assert.equal(stderr.trim().split("\n").length, 1);
   }
 });
+
+test("where no image can be predicted, no table is left or replaced", async (t) => {
+  const { directory, model } = await workspace(t);
+  const bad = join(directory, "bad.png");
+  await writeFile(bad, "not an image");
+  const out = join(directory, "answers.csv");
+  const predict = () => histoHere("predict", "--model", model, "--images", bad, "--out", out, "--quiet");
+  const { status, stdout, stderr } = await predict();
+  assert.deepEqual([status, stdout], [1, ""]);
+  assert.match(stderr, /bad\.png.*\nhisto: No image was predicted; .*answers\.csv is not written\.\n$/s);
+  await assert.rejects(readFile(out), { code: "ENOENT" });
+  await writeFile(out, "before\n");
+  await predict();
+  assert.equal(await readFile(out, "utf8"), "before\n");
+});
