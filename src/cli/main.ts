@@ -58,10 +58,21 @@ function withUsage(command: Command, error: CommanderError): CommanderError {
   const misspelt = command.args.find((word) => word.startsWith("-"));
   if (error.code === "commander.missingMandatoryOptionValue" && misspelt !== undefined)
     (command as Command & Checking).unknownOption(misspelt);
-  const hint = hintOn(command, error.code);
+  const hint = meantOtherwise(command, error) ?? hintOn(command, error.code);
   if (hint === undefined || error.message.includes("Did you mean")) return error;
   const message = error.message.replace(/^error: /, "").replace(/\.?\s*$/, "");
   return new CommanderError(error.exitCode, error.code, `${message}. ${hint}`);
+}
+
+/** Options by the names that other commands have for the same. */
+const OTHER_NAMES: Readonly<Record<string, readonly [unknown: string, meant: string]>> = {
+  "histo train": ["--out", "--run"],
+};
+
+function meantOtherwise(command: Command, { code, message }: CommanderError): string | undefined {
+  const [unknown, meant] = OTHER_NAMES[pathOf(command).join(" ")] ?? [];
+  const isMeant = code === "commander.unknownOption" && message.includes(`'${unknown}'`);
+  return isMeant ? `Did you mean ${meant}?` : undefined;
 }
 
 function hintOn(command: Command, code: string): string | undefined {

@@ -177,3 +177,10 @@ test("a folder for results that is a file, or where none can be made, is told be
   }
   assert.deepEqual((await readdir(folder)).sort(), ["a.ipynb", "notes.txt", "tiles"]);
 });
+
+test("the folder of a training run is suggested for that of other commands' results", async () => {
+  const { status, stderr } = await histoHere("train", "--data", "data", "--out", "results");
+  assert.equal(status, 2);
+  assert.match(stderr, /unknown option '--out'\. Did you mean --run\?\n$/);
+  assert.doesNotMatch((await histoHere("evaluate", "--out", "results")).stderr, /Did you mean/);
+});
