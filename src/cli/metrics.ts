@@ -36,7 +36,8 @@ interface Result extends BinaryMetrics {
   readonly groups?: number;
   readonly positive: string;
   readonly logits: boolean;
-  readonly notes: readonly string[];
+  /** How the file was read, where that may surprise. */
+  readonly notes?: readonly string[];
 }
 
 export const command = defineCommand({
@@ -45,9 +46,11 @@ export const command = defineCommand({
     const { binaryMetrics, readScoredTable } = await import("../evaluation/index.js");
     const { labels, scores, logits, columns, groups, positive, notes } = await readScoredTable(predictions, options);
     const metrics = binaryMetrics(labels, scores, { threshold, logits, interval: { groups } });
-    return { ...metrics, columns, ...(groups && { groups: new Set(groups).size }), positive, logits, notes };
+    const read = { columns, ...(groups && { groups: new Set(groups).size }), positive, logits };
+    return { ...metrics, ...read, ...(notes.length > 0 && { notes }) };
   },
-  render: (result) => [metricsText(["", result]), ...missingClass(result), origin(result), ...result.notes].join("\n"),
+  render: (result) =>
+    [metricsText(["", result]), ...missingClass(result), origin(result), ...(result.notes ?? [])].join("\n"),
 });
 
 /** Explains why areas are undefined, if they are. */
