@@ -162,7 +162,7 @@ export function drawScale(
 }
 
 /** A number of logits with its sign. @param scale determines the number of digits */
-function logitsText(value: number, scale: number): string {
+export function logitsText(value: number, scale: number): string {
   const digits = Math.max(0, Math.min(6, 2 - Math.floor(Math.log10(scale))));
   return `${value > 0 ? "+" : value < 0 ? "−" : ""}${Math.abs(value).toFixed(digits)}`;
 }

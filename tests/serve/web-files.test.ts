@@ -1,10 +1,13 @@
 /** @module The page's files: what a script imports is there, also what the build makes of shared sources; none counts as a request. */
 import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
 import { join, posix } from "node:path";
 import { test } from "node:test";
+import { pathToFileURL } from "node:url";
 import type { ServiceRequest } from "../../serve/core/http/index";
 import { openWeb } from "../../serve/core/routes/index";
 import { startServer } from "../../serve/server/index";
+import { projectRoot } from "../../src/files/index";
 import { writeModel } from "../support/served-model";
 import { temporaryDirectory } from "../support/temporary-directory";
 
@@ -52,4 +55,20 @@ test("the page's own files do not count as requests of a client", async (t) => {
   for (const path of ["/info", "/images", "/js/none.js", "/info"]) statuses.push((await fetch(url + path)).status);
   assert.deepEqual(statuses, [200, 200, 404, 429]);
   assert.equal((await fetch(`${url}/js/app.js`)).status, 200);
+});
+
+test("what the page's modules import from code that the build writes is exported there", async () => {
+  const folder = join(projectRoot(), "serve", "web", "js");
+  const built = { "heat-map-drawing.js": "explanation/drawing.mjs", "format.js": "format/text.mjs" };
+  for (const [name, path] of Object.entries(built)) {
+    const exported = Object.keys(await import(pathToFileURL(join(projectRoot(), "dist", "src", path)).href));
+    const used = readdirSync(folder).flatMap((file) => {
+      const source = readFileSync(join(folder, file), "utf8");
+      const imports = source.matchAll(new RegExp(`import \\{([^}]*)\\} from "\\./${name.replace(".", "\\.")}"`, "g"));
+      return [...imports].flatMap(([, names = ""]) => names.split(",").map((one) => one.trim().split(" as ")[0] ?? ""));
+    });
+    const missing = used.filter((one) => one !== "" && !exported.includes(one));
+    assert.ok(used.length > 0, name);
+    assert.deepEqual(missing, [], name);
+  }
 });
