@@ -101,6 +101,30 @@ describe("answers and images on the page", { skip: withoutChromium() }, () => {
     await page.close();
   });
 
+  test("asking again is offered where it can help: not for a file that is no image, but when the server was gone", async () => {
+    const path = join(directory, "no-image.png");
+    await writeFile(path, "text");
+    const page = await open();
+    const isOffered = async () => {
+      await page.waitForSelector(".answers .verdict, .answers .notice.error");
+      const states = await page.$$eval("button", (all) =>
+        all.filter(({ textContent }) => textContent === "Analyse again").map(({ hidden }) => !hidden),
+      );
+      assert.equal(states.length, 1);
+      return states[0];
+    };
+    await choose(page, "MHIST_aaa.png");
+    assert.equal(await isOffered(), true);
+    await ((await page.$('input[type="file"]')) as ElementHandle<HTMLInputElement>).uploadFile(path);
+    await page.waitForSelector(".answers .notice.error");
+    assert.equal(await isOffered(), false);
+    await page.setOfflineMode(true);
+    await page.click('[data-name="MHIST_aab.png"]');
+    await page.waitForFunction(() => /offline|reached/.test(document.querySelector(".answers")?.textContent ?? ""));
+    assert.equal(await isOffered(), true);
+    await page.close();
+  });
+
   test("files that together are more than a request may have are sent in groups; one that is too large is told so", async () => {
     const page = await open("/batch");
     const noise = (edge: number) =>

@@ -1,5 +1,5 @@
 /** @module The first page: an image, a model or two, an answer at once. */
-import { call, imageBlob, images, info } from "./api.js";
+import { call, imageBlob, images, info, PASSING } from "./api.js";
 import { field, h, intro, middleSquare, percent } from "./dom.js";
 import { explanationPanel } from "./explanation.js";
 import { historyCard } from "./history.js";
@@ -79,10 +79,24 @@ export async function view() {
     const ones = asked();
     explanation.reset(ones);
     answers.replaceChildren(h("p.hint", { role: "status" }, "Analysing…"));
-    const panels = await Promise.all(ones.map((one) => askOne(image, one, how).catch(problem)));
+    let canHelp = false;
+    const panels = await Promise.all(
+      ones.map((one) =>
+        askOne(image, one, how).then(
+          (panel) => {
+            canHelp = true;
+            return panel;
+          },
+          (error) => {
+            canHelp ||= PASSING.includes(error.status);
+            return h("p.notice.error", error.message);
+          },
+        ),
+      ),
+    );
     if (mine !== turn) return;
     present(panels, ones);
-    again.hidden = false;
+    again.hidden = !canHelp;
   }
 
   /** @param {(HTMLElement)[]} panels @param {any[]} ones */
@@ -92,11 +106,6 @@ export async function view() {
     );
     answers.classList.toggle("two", ones.length > 1);
     explanation.offer(panels.some((panel) => "follow" in panel));
-  }
-
-  /** @param {unknown} error */
-  function problem(error) {
-    return h("p.notice.error", /** @type {Error} */ (error).message);
   }
 
   /** @param {Chosen} image @param {any} one @param {{tile?: boolean}} how */
