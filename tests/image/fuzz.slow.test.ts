@@ -28,7 +28,7 @@ const TOLERANCE = 2;
 const REASONS = [
   /^is an empty file\.$/,
   /^is not a PNG, JPEG, WebP or TIFF image\.$/,
-  /^is a TIFF [^;]+, which is not supported; save (it|the) .+\.$/,
+  /^is a TIFF [^;]+, which is not supported; save (it|only the|the) .+\.$/,
   /^is in a form that is not supported \([^()]+\); save it as PNG, or as a usual JPEG\.$/,
   /^has \d+ x \d+ pixels; a tile may have at most 4096 x 4096: cut it into tiles .+\.$/,
   /^is damaged or cut off( \(.{1,300}\))?\.$/,

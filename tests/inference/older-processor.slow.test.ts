@@ -18,5 +18,6 @@ test("full-range int8 weights give the right logits on a processor without VNNI"
   const emulated = ["-cpu", "Haswell", process.execPath, "--test-reporter=tap", file];
   const { stdout, status } = spawnSync(EMULATOR, emulated, { encoding: "utf8", env });
   assert.equal(status, 0, stdout);
-  assert.match(stdout, /^# pass 12$/m);
+  assert.match(stdout, /^# pass [1-9]\d*$/m);
+  assert.match(stdout, /^# fail 0$/m);
 });
