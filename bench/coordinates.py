@@ -6,17 +6,14 @@ import sys
 
 import torch
 
+from peer_mlp import mlp
 from step_times import time_steps
 
 images, rank, epochs = (int(number) for number in sys.argv[1:4])
 torch.manual_seed(0)
 torch.set_float32_matmul_precision("medium")
 coordinates, labels = 2 * torch.rand(images, rank) - 1, (torch.arange(images) % 2).float().reshape(-1, 1)
-layers = [rank, 2352, 2352, 294, 1]
-modules = []
-for i, (a, b) in enumerate(zip(layers, layers[1:])):
-    modules += [torch.nn.Linear(a, b)] + ([torch.nn.ReLU()] if i < 3 else [])
-model = torch.nn.Sequential(*modules)
+model = mlp(rank, [2352, 2352, 294])
 optimizer = torch.optim.Adam(model.parameters(), lr=1e-4, fused=True)
 loss = torch.nn.BCEWithLogitsLoss()
 

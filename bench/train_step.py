@@ -6,6 +6,7 @@ import sys
 
 import torch
 
+from peer_mlp import mlp
 from step_times import time_steps
 
 precision, size, steps = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
@@ -13,11 +14,7 @@ torch.manual_seed(0)
 torch.set_float32_matmul_precision("highest" if precision == "fp32" else "medium")
 inputs, batch = size * size * 3, 64
 hidden = [int(units) for units in (sys.argv[4] if len(sys.argv) > 4 else "2352,2352,294").split(",")]
-layers = [inputs, *hidden, 1]
-modules = []
-for i, (a, b) in enumerate(zip(layers, layers[1:])):
-    modules += [torch.nn.Linear(a, b)] + ([torch.nn.ReLU()] if i < len(hidden) else [])
-model = torch.nn.Sequential(*modules)
+model = mlp(inputs, hidden)
 optimizer = torch.optim.Adam(model.parameters(), lr=1e-6, fused=True)
 pixels = (torch.arange(batch * inputs) % 251).to(torch.uint8).reshape(batch, inputs)
 labels = (torch.arange(batch) % 2).float().reshape(-1, 1)

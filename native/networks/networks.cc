@@ -1,6 +1,6 @@
 // TensorFlow operations for training networks: attention, dense layers over tokens, layer normalization, GELU, sums of
-// columns, 2 x 2 max pooling, standardization of pixels, batch normalization with ReLU6, depthwise convolutions. Each needs one pass over memory, and
-// TensorFlow and tfjs need several. CPU, float32.
+// columns, 2 x 2 max pooling, standardization of pixels, batch normalization with ReLU6, depthwise convolutions. Each needs
+// one pass over memory, and TensorFlow and tfjs need several. CPU, float32.
 //
 // The passes are compiled for three kinds of processors, and the best one is chosen when the addon is loaded. The number of
 // threads does not change results.

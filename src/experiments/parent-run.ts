@@ -26,7 +26,8 @@ export class ParentRun {
     if (!tracking) return undefined;
     const { experiment, trackingUri } = tracking;
     const active = await startRun({
-      ...{ experiment, trackingUri },
+      experiment,
+      trackingUri,
       runName: basename(directory),
       absence: "daily",
       tags: { kind },

@@ -97,7 +97,10 @@ export async function logTo(
     const config = existsSync(run.config) ? await readJson<Partial<RunConfig>>(run.config) : {};
     const id = runId ?? config.mlflowRunId;
     const active = await startRun({
-      ...{ experiment, trackingUri, parent, say },
+      experiment,
+      trackingUri,
+      parent,
+      say,
       runName: config.name ?? basename(run.path),
       spoolDirectory: run.spool,
       amend: true,

@@ -57,7 +57,10 @@ export class TrainingTracker implements RunCallback {
     if (this.hadEnded && !(await isUnfinished(run))) return;
     this.run = run;
     this.active = await startRun({
-      ...{ experiment, trackingUri, parent, say },
+      experiment,
+      trackingUri,
+      parent,
+      say,
       runName: config.name,
       absence: "daily",
       spoolDirectory: run.spool,

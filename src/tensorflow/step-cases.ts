@@ -96,17 +96,13 @@ function gradientsOfLayers(
   biases: readonly tf.Variable[],
 ): Gradients {
   const inputs = [x.clone()];
-  let y = inputs[0] as tf.Tensor2D;
-  for (const [i, kernel] of kernels.entries()) {
-    y = tf.tidy(() => {
-      const sum = denseForward(y, [kernel], biases[i] as tf.Tensor);
-      return i + 1 < kernels.length ? tf.relu(sum) : tf.onesLike(sum);
-    });
-    if (i + 1 < kernels.length) inputs.push(y);
-  }
+  const output = (i: number) =>
+    denseForward(inputs[i] as tf.Tensor2D, [kernels[i] as tf.Tensor2D], biases[i] as tf.Tensor);
+  const last = kernels.length - 1;
+  for (let i = 0; i < last; i++) inputs.push(tf.tidy(() => tf.relu(output(i))));
+  let errors = tf.tidy(() => tf.onesLike(output(last)));
   const gradients: Gradients = new Map();
-  let errors = y;
-  for (let i = kernels.length - 1; i >= 0; i--) {
+  for (let i = last; i >= 0; i--) {
     const [kernel, input] = [kernels[i] as tf.Variable<tf.Rank.R2>, inputs[i] as tf.Tensor2D];
     gradients.set(kernel, { inputs: input, errors });
     gradients.set(biases[i] as tf.Variable, denseBias(errors));
