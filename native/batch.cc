@@ -5,6 +5,7 @@
 
 #include "ahead.h"
 #include "bfloat16.h"
+#include "pack.h"
 #include "parallel.h"
 #include "round-up.h"
 #include "scratch.h"
@@ -15,85 +16,59 @@ namespace {
 
 using Index = std::int64_t;
 
-// Number of inputs (backward: outputs) whose weights are multiplied with the batch before the next ones are read. Forward, the
-// weights of each input are in another memory page, and a processor's page cache holds only some dozens of pages.
-constexpr Index kInputs = 64, kOutputs = 128, kDepth = std::max(kInputs, kOutputs);
-constexpr Index kGroups = 8;  // of rows, in a block
+// Weights that are multiplied with the batch before the next ones: forward a block of inputs and outputs, backward a number of
+// outputs. Forward, the weights of each input are in another memory page, and a processor's page cache holds only some dozens.
+constexpr Index kBlockInputs = 64, kBlockOutputs = 48, kOutputs = 128;
+// Forward, a block is prefetched while the third one before it is multiplied. Later, cores would wait for it.
+constexpr Index kDistance = 3;
+constexpr Index kGroups = 8;  // of rows, in a block of the backward product
 // Number of multiplications for which starting a thread pays.
 constexpr Index kThreadful = 1 << 20;
 
 Index ThreadsFor(const BatchProduct& p) { return p.batch * p.inputs * p.outputs / kThreadful; }
 
-// Packs rows [batch, depth], which are `stride` floats apart, into strips [strips][depth][columns], padded with zeros.
-void PackBatch(const float* rows, Index stride, Index batch, Index depth, Index columns, float* out) {
-  InRanges(depth, 16, batch * depth / (1 << 15), [&](Index from, Index to) {
-    for (Index b = 0; b < RoundUp(batch, columns); b += columns) {
-      float* strip = out + b * depth;
-      for (Index k = from; k < to; k += 16) {
-        const Index last = std::min(k + 16, to);
-        for (Index i = 0; i < columns; i++) {
-          for (Index j = k; j < last; j++) strip[j * columns + i] = b + i < batch ? rows[(b + i) * stride + j] : 0;
-        }
-      }
-    }
-  });
-}
+// A block of the weights: those of some inputs for some outputs.
+struct Block {
+  const float* weights;
+  Index firstInput, firstOutput, inputs, outputs;
+};
 
-// Transposes sums [count, width] into out [batch, count], whose rows are `stride` floats apart, and adds a base.
-void Unpack(const float* sums, Index width, Index batch, Index count, const float* base, Index baseStride, bool rectify,
-            float* out, Index stride) {
-  for (Index c = 0; c < count; c += 16) {
-    const Index last = std::min(c + 16, count);
-    for (Index b = 0; b < batch; b++) {
-      const float* more = base ? base + b * baseStride : nullptr;
-      for (Index i = c; i < last; i++) out[b * stride + i] = Rectified(sums[i * width + b] + (more ? more[i] : 0), rectify);
-    }
+// Copies rows [from, to) of a block, so that they are in few pages, and prefetches those of a later one.
+void CopyRows(const Block& block, const Block& later, Index stride, Index from, Index to, float* copy) {
+  for (Index k = from; k < std::min(to, block.inputs); k++) {
+    float* row = copy + k * kBlockOutputs;
+    if (block.outputs == kBlockOutputs) std::memcpy(row, block.weights + k * stride, kBlockOutputs * sizeof(float));  // inline
+    else std::memcpy(row, block.weights + k * stride, block.outputs * sizeof(float));
+    for (Index i = 0; i < kBlockOutputs; i += Ahead::kLine) __builtin_prefetch(later.weights + k * stride + i, 0, 2);
   }
 }
 
-// The product of both directions: sums[m][batch] += a(m, k) * e[k][batch] for m in [0, count), k in [0, depth), where
-// a(m, k) = a[m * rowStep + k * step]. The strips of e have the whole depth `all`, and k starts at `first`. The weights of a
-// block of rows stay in the cache for the whole batch, while the next block (finally `after`) is prefetched.
-void AddUp(const float* a, Index rowStep, Index step, Index count, const float* e, Index all, Index first, Index depth,
-           Index width, float* sums, const float* after) {
+// sums[m][width] = W^T e for `count` outputs m, whose number is rounded up to whole strips. The weights of an input are `stride`
+// floats apart. Computes all outputs for some inputs, then for the next inputs, so that the weights are read row by row. Each
+// block is copied little by little while the one before it is multiplied.
+void MultiplyBlocks(const float* weights, Index inputs, Index stride, Index count, const float* e, Index width, float* sums) {
   const Strip& strip = BatchStrip();
-  const Index block = kGroups * strip.rows, whole = count / strip.rows * strip.rows;
-  alignas(64) float near[kGroups * kMaxRows * kDepth];
-  for (Index top = 0; top < whole; top += block) {
-    const Index end = std::min(top + block, whole);
-    const float* from = a + top * rowStep;
-    Index apart = step;
-    if (step != 1) {  // columns are in many pages, and their copies in few
-      for (Index k = 0; k < depth; k++) {
-        const float* row = from + k * step;
-        std::memcpy(near + k * block, row, (end - top) * sizeof(float));
-      }
-      from = near;
-      apart = block;
-    }
-    const float* next = end < whole ? a + end * rowStep : after;
-    Ahead ahead = step == 1 ? Ahead{next, rowStep, block, depth} : Ahead{next, step, depth, block};
-    const Index lines = ahead.Lines() / (width / strip.columns * ((end - top) / strip.rows)) + 1;
+  const Index across = RoundUp(count, kBlockOutputs) / kBlockOutputs, blocks = RoundUp(inputs, kBlockInputs) / kBlockInputs * across;
+  const auto blockAt = [&](Index i) -> Block {
+    i = std::min(i, blocks - 1);
+    const Index input = i / across * kBlockInputs, output = i % across * kBlockOutputs;
+    return {weights + input * stride + output, input, output, std::min(kBlockInputs, inputs - input),
+            std::min(kBlockOutputs, count - output)};
+  };
+  alignas(64) float copies[2][kBlockInputs * kBlockOutputs] = {};
+  CopyRows(blockAt(0), blockAt(kDistance - 1), stride, 0, kBlockInputs, copies[0]);
+  for (Index i = 0; i < blocks; i++) {
+    const Block block = blockAt(i), next = blockAt(i + 1), later = blockAt(i + kDistance);
+    const Index rows = RoundUp(block.outputs, strip.rows);
+    const Index share = (kBlockInputs * strip.rows * strip.columns - 1) / (rows * width) + 1;
+    Index copied = 0;
     for (Index b = 0; b < width; b += strip.columns) {
-      const float* part = e + b * all + first * strip.columns;
-      for (Index m = top; m < end; m += strip.rows) {
-        ahead.Ask(lines);
-        strip.strided(from + (m - top) * rowStep, rowStep, apart, part, depth, sums + m * width + b, width, first > 0);
+      const float* part = e + b * inputs + block.firstInput * strip.columns;
+      for (Index m = 0; m < rows; m += strip.rows, copied += share) {
+        CopyRows(next, later, stride, copied, copied + share, copies[(i + 1) % 2]);
+        strip.strided(copies[i % 2] + m, 1, kBlockOutputs, part, block.inputs, sums + (block.firstOutput + m) * width + b, width,
+                      block.firstInput > 0);
       }
-    }
-  }
-  if (whole == count) return;
-  float rest[kMaxRows * kDepth], last[kMaxRows * kMaxColumns];  // avoids reading beyond the end of the weights
-  for (Index k = 0; k < depth; k++) {
-    for (Index r = 0; r < strip.rows; r++) {
-      rest[k * strip.rows + r] = whole + r < count ? a[(whole + r) * rowStep + k * step] : 0;
-    }
-  }
-  for (Index b = 0; b < width; b += strip.columns) {
-    strip.packed(rest, e + b * all + first * strip.columns, depth, last, strip.columns);
-    for (Index r = 0; r < count - whole; r++) {
-      float* to = sums + (whole + r) * width + b;
-      for (Index c = 0; c < strip.columns; c++) to[c] = last[r * strip.columns + c] + (first > 0 ? to[c] : 0);
     }
   }
 }
@@ -109,15 +84,11 @@ void BatchProduct::Forward(const float* x, Index stride, const float* base, bool
   const Index width = RoundUp(batch, BatchStrip().columns);
   float* e = Scratch<struct PackedBatch, float>(width * inputs);
   PackBatch(x, stride, batch, inputs, BatchStrip().columns, e);
-  InRanges(outputs, BatchStrip().rows * 8, ThreadsFor(*this), [&](Index from, Index to) {
-    float* sums = Scratch<struct BatchSums, float>((to - from) * width);
-    if (inputs == 0) std::fill_n(sums, (to - from) * width, 0.0f);
-    // Computes all outputs for some inputs, then for the next inputs, so that the weights are read row by row.
-    for (Index k = 0; k < inputs; k += kInputs) {
-      const float* part = weights + k * outputs + from;
-      const float* after = k + kInputs < inputs ? part + kInputs * outputs : nullptr;
-      AddUp(part, 1, outputs, to - from, e, inputs, k, std::min(kInputs, inputs - k), width, sums, after);
-    }
+  InRanges(outputs, kBlockOutputs, ThreadsFor(*this), [&](Index from, Index to) {
+    const Index rows = RoundUp(to - from, BatchStrip().rows);
+    float* sums = Scratch<struct BatchSums, float>(rows * width);
+    if (inputs == 0) std::fill_n(sums, rows * width, 0.0f);
+    else MultiplyBlocks(weights + from, inputs, outputs, to - from, e, width, sums);
     Unpack(sums, width, batch, to - from, base + from, baseStride, rectify, y + from, outputs);
   });
 }
@@ -152,11 +123,24 @@ void BackwardProduct::Inputs(Index first, Index count, const Activations& given,
     const Index width = RoundUp(batch, BatchStrip().columns);
     float* products = Scratch<struct BatchSums, float>(Block() * width);
     if (outputs == 0) std::fill_n(products, Block() * width, 0.0f);
-    const float* part = weights + first * outputs;
-    const float* below = first + count < inputs ? part + count * outputs : nullptr;
-    for (Index k = 0; k < outputs; k += kOutputs) {
-      const float* after = k + kOutputs < outputs ? part + k + kOutputs : below;
-      AddUp(part + k, outputs, 1, count, packed_, outputs, k, std::min(kOutputs, outputs - k), width, products, after);
+    const Strip& strip = BatchStrip();
+    const float *part = weights + first * outputs, *below = first + count < inputs ? part + count * outputs : nullptr;
+    const Index whole = count / strip.rows * strip.rows, rows = RoundUp(count, strip.rows);
+    float rest[kMaxRows * kOutputs] = {};  // so that nothing is read beyond the end of the weights
+    for (Index k = 0; k < outputs; k += kOutputs, part += kOutputs) {
+      const Index depth = std::min(kOutputs, outputs - k);
+      for (Index m = whole; m < count; m++) std::memcpy(rest + (m - whole) * kOutputs, part + m * outputs, depth * sizeof(float));
+      Ahead ahead = {k + kOutputs < outputs ? part + kOutputs : below, outputs, Block(), depth};
+      const Index lines = ahead.Lines() * strip.columns * strip.rows / (width * rows) + 1;
+      for (Index b = 0; b < width; b += strip.columns) {
+        const float* errors = packed_ + b * outputs + k * strip.columns;
+        for (Index m = 0; m < rows; m += strip.rows) {
+          ahead.Ask(lines);
+          const bool last = m == whole;
+          strip.strided(last ? rest : part + m * outputs, last ? kOutputs : outputs, 1, errors, depth, products + m * width + b,
+                        width, k > 0);
+        }
+      }
     }
     Unpack(products, width, batch, count, nullptr, 0, false, dx + first, inputs);
   }
