@@ -140,10 +140,15 @@ export function namedOrNone(table: Table, name: string | undefined): number | un
   return isNone(name) && !table.columns.some(isNone) ? undefined : namedColumn(table, name);
 }
 
-/** A field in quotes for messages: on one line and shortened. */
-export function quoted(field: string | undefined = ""): string {
+/** A field for messages: on one line and shortened. */
+export function shortened(field: string | undefined = ""): string {
   const plain = field.replace(/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]+/gu, " ");
-  return `"${plain.length > LONGEST ? `${plain.slice(0, LONGEST)}...` : plain}"`;
+  return plain.length > LONGEST ? `${plain.slice(0, LONGEST)}...` : plain;
+}
+
+/** As {@link shortened}, in quotes. */
+export function quoted(field: string | undefined): string {
+  return `"${shortened(field)}"`;
 }
 
 const LONGEST = 100;

@@ -4,6 +4,7 @@ import {
   findColumn,
   positionOfName,
   quoted,
+  shortened,
   soundsNegative,
   type Table,
   wordsOf,
@@ -107,7 +108,7 @@ function noScores(table: Table, names: readonly string[], candidates: readonly n
   const [decided] = positions(names, (column) => /\b(pred|prediction|predicted)\b/.test(column));
   const areNumbers = decided !== undefined && /^[01](\.0*)?$/.test(table.rows[0]?.fields[decided] ?? "");
   const advice = areNumbers
-    ? ` Does ${quoted(table.columns[decided])} contain predicted classes? Give --score ${quoted(table.columns[decided]).slice(1, -1)} to measure these.`
+    ? ` Does ${quoted(table.columns[decided])} contain predicted classes? Give --score ${shortened(table.columns[decided])} to measure these.`
     : "";
   return notFound(table, "score", candidates, advice);
 }
@@ -149,10 +150,7 @@ function notFound(table: Table, what: "label" | "score", candidates: readonly nu
   const names = candidates.map((i) => table.columns[i]);
   const reason =
     names.length > 1
-      ? `several columns could be the ${what} (${names
-          .slice(0, MOST)
-          .map((name) => quoted(name).slice(1, -1))
-          .join(", ")})`
+      ? `several columns could be the ${what} (${names.slice(0, MOST).map(shortened).join(", ")})`
       : `no ${what} column found`;
   const headless = table.columns.some((name) => name !== "" && Number.isFinite(Number(name)));
   const hint = headless ? " The first line looks like data: is the header missing?" : advice;
@@ -164,7 +162,7 @@ function notFound(table: Table, what: "label" | "score", candidates: readonly nu
 const MOST = 40;
 
 function columnList(table: Table): string {
-  const names = table.columns.map((name) => (name === "" ? "(no name)" : quoted(name).slice(1, -1)));
+  const names = table.columns.map((name) => (name === "" ? "(no name)" : shortened(name)));
   const more = names.length > MOST ? ` and ${names.length - MOST} more` : "";
   return `Its columns are: ${names.slice(0, MOST).join(", ")}${more}.`;
 }

@@ -9,6 +9,7 @@ import {
   quoted,
   readGroupColumn,
   readTable,
+  shortened,
   type Table,
 } from "../dataset/labels/index";
 import { InputError } from "../errors/index";
@@ -144,7 +145,7 @@ function findClasses(
   const isBinary = distinct.length === 1 ? /^[01]$/.test(distinct[0] as string) : first.has("0") && first.has("1");
   if (wanted === undefined && isBinary) return classes("1", true);
   if (wanted === undefined && distinct.length === 2) return classes(distinct[1] as string);
-  const found = [...first.values()].slice(0, 8).map(({ name, line }) => `${quoted(name).slice(1, -1)} (line ${line})`);
+  const found = [...first.values()].slice(0, 8).map(({ name, line }) => `${shortened(name)} (line ${line})`);
   const list = `${found.join(", ")}${first.size > 8 ? `, and ${first.size - 8} more` : ""}`;
   const column = `column ${quoted(table.columns[labelAt])} of ${table.path}`;
   throw new InputError(

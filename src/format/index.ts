@@ -55,10 +55,10 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
   return `<div class="scroll"><table>${title}<thead><tr>${headCells}</tr></thead><tbody>${body.join("")}</tbody></table></div>`;
 }
 
-/** A 95 % interval in brackets, or nothing where there is none. */
-export function bracket(interval: Ends, digits = 3): string {
+/** A 95 % interval in brackets, or nothing where there is none. The unit stands once, behind both ends. */
+export function bracket(interval: Ends, digits = 3, unit = ""): string {
   const text = bounds(interval, digits, "–");
-  return text && `<span class="ci">(${text})</span>`;
+  return text && `<span class="ci">(${text}${unit})</span>`;
 }
 
 /** A value and its interval. */

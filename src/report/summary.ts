@@ -50,10 +50,8 @@ function shareCard({ metrics, intervals }: PartitionFacts, measure: IntervalName
 }
 
 function percentInterval(interval: readonly [number, number]): string {
-  return bracket(
-    interval.map((end) => 100 * end),
-    1,
-  ).replace(")</span>", " %)</span>");
+  const ends = interval.map((end) => 100 * end);
+  return bracket(ends, 1, " %");
 }
 
 /** The result in words. */
