@@ -88,8 +88,11 @@ async function runCommand<Schema extends OptionsSchema, Result>(
   const { json = false, quiet = false } = flags;
   const controller = new AbortController();
   const { signal } = controller;
-  const stop = () => {
-    if (signal.aborted) process.exit(130);
+  const received = new Set<NodeJS.Signals>();
+  const stop = (name: NodeJS.Signals) => {
+    // Ctrl-C on a terminal is also a SIGTERM from the command that started this one.
+    if (received.has(name)) process.exit(130);
+    received.add(name);
     controller.abort(new Interrupted());
   };
   process.on("SIGINT", stop).on("SIGTERM", stop);

@@ -105,7 +105,7 @@ export const command = defineCommand({
       : "not chosen on data";
     return [
       ...(result.folds && result.overFolds ? [foldsTable(result.folds, result.overFolds), "", TOGETHER] : []),
-      metricsText(...columns),
+      await metricsText(...columns),
       "",
       ...result.cautions,
       `The threshold was ${chosen}.`,

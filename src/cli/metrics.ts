@@ -49,8 +49,8 @@ export const command = defineCommand({
     const read = { columns, ...(groups && { groups: new Set(groups).size }), positive, logits };
     return { ...metrics, ...read, ...(notes.length > 0 && { notes }) };
   },
-  render: (result) =>
-    [metricsText(["", result]), ...missingClass(result), origin(result), ...(result.notes ?? [])].join("\n"),
+  render: async (result) =>
+    [await metricsText(["", result]), ...missingClass(result), origin(result), ...(result.notes ?? [])].join("\n"),
 });
 
 /** Explains why areas are undefined, if they are. */
@@ -69,8 +69,12 @@ function origin({ columns, groups, positive, logits, rocAuc }: Result): string {
 }
 
 /** Metrics as a text table, one column for each set of images. */
-export function metricsText(...columns: readonly (readonly [name: string, metrics: BinaryMetrics])[]): string {
+export async function metricsText(
+  ...columns: readonly (readonly [name: string, metrics: BinaryMetrics])[]
+): Promise<string> {
+  const { definedMeasure } = await import("../evaluation/index.js");
   const show = (value: number) => plainDecimal(value);
+  const defined = (name: string) => (metrics: BinaryMetrics) => show(definedMeasure(name, { ...metrics }));
   const rows: [string, (metrics: BinaryMetrics) => string][] = [
     ["images", ({ n }) => String(n)],
     ["ROC AUC", ({ rocAuc, rocAucCi95 }) => show(rocAuc) + interval95(rocAucCi95)],
@@ -80,10 +84,10 @@ export function metricsText(...columns: readonly (readonly [name: string, metric
     ["threshold", ({ threshold }) => show(threshold)],
     ["accuracy", ({ accuracy }) => show(accuracy)],
     ["balanced accuracy", ({ balancedAccuracy }) => show(balancedAccuracy)],
-    ["precision", ({ precision }) => show(precision)],
-    ["recall", ({ recall }) => show(recall)],
-    ["specificity", ({ specificity }) => show(specificity)],
-    ["F1", ({ f1 }) => show(f1)],
+    ["precision", defined("precision")],
+    ["recall", defined("recall")],
+    ["specificity", defined("specificity")],
+    ["F1", defined("f1")],
     ["weighted F1", ({ weightedF1 }) => show(weightedF1)],
     ["true positives", ({ confusion }) => String(confusion.tp)],
     ["false positives", ({ confusion }) => String(confusion.fp)],

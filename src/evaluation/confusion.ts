@@ -54,3 +54,19 @@ export function decisionMetrics({ tp, fp, tn, fn }: Confusion) {
 function ratio(part: number, whole: number): number {
   return whole === 0 ? 0 : part / whole;
 }
+
+/** How many images each measure that may be undefined is a share of. */
+const CASES: Readonly<Record<string, (confusion: Confusion) => number>> = {
+  recall: ({ tp, fn }) => tp + fn,
+  specificity: ({ tn, fp }) => tn + fp,
+  precision: ({ tp, fp }) => tp + fp,
+  f1: ({ tp, fp, fn }) => tp + fp + fn,
+};
+
+/** A measure for readers: NaN where it is a share of no images, of which files say 0, as scikit-learn does. */
+export function definedMeasure(
+  name: string,
+  { confusion, ...measures }: { readonly confusion: Confusion } & Readonly<Partial<Record<string, unknown>>>,
+): number {
+  return CASES[name]?.(confusion) === 0 ? Number.NaN : (measures[name] as number);
+}

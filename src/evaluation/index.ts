@@ -4,7 +4,7 @@ export * from "./agreement";
 export * from "./calibration";
 export { cautions } from "./cautions";
 export * from "./comparison";
-export { type Confusion, confusionAt, decisionMetrics } from "./confusion";
+export { type Confusion, confusionAt, decisionMetrics, definedMeasure } from "./confusion";
 export * from "./curves";
 export { areaOf, crossValidatedArea, delongTest, fewestUnits } from "./delong";
 export { type GroupTable, readGroups, type Subgroup, subgroupTable } from "./group-table";

@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { readdir, rm } from "node:fs/promises";
-import { basename, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { isDeepStrictEqual } from "node:util";
 import { type DatasetOptions, LATEST_READING, type Reading } from "../dataset/index";
@@ -69,7 +69,11 @@ interface StoredTraining {
   readonly result: ProcessResult;
 }
 
-const STOPPED = "Stopped; finished models are kept.";
+/** @param training one that is resumed may lie in a folder that was named for it */
+function stopped({ run, resumable }: ProcessTraining): Interrupted {
+  const place = resumable ? ` with --run ${dirname(run)}` : "";
+  return new Interrupted(`Stopped; repeat the command${place} to continue. Finished models are kept.`);
+}
 
 /** The stored result of the same training. @throws {InputError} `COMPARISON_OTHER` */
 export async function storedResult(training: ProcessTraining): Promise<ProcessResult | undefined> {
@@ -118,7 +122,7 @@ const saidBefore = new WeakMap<Progress, Set<string>>();
 /** Runs `histo train --json` as a child process, whose progress goes to the standard error of this process, each sentence once. */
 async function train(training: ProcessTraining, context: ProcessContext): Promise<ProcessResult> {
   const { progress, signal, tracking } = context;
-  if (signal?.aborted) throw new Interrupted(STOPPED);
+  if (signal?.aborted) throw stopped(training);
   const { run, data, dataset, options, reading, bestOf } = training;
   const resume = training.resumable && existsSync(new RunDirectory(run).config) ? ["--resume"] : [];
   const place = ["--data", resolve(data), "--run", run, ...resume];
@@ -133,7 +137,8 @@ async function train(training: ProcessTraining, context: ProcessContext): Promis
   const child = spawn(process.execPath, [...command, "--json", "--export", training.export], {
     stdio: ["ignore", "pipe", "pipe"],
   });
-  const stop = () => child.kill("SIGINT");
+  // Ctrl-C on a terminal reaches the child too, where a second SIGINT would end it before its checkpoint.
+  const stop = () => child.kill("SIGTERM");
   signal?.addEventListener("abort", stop);
   let [output, errors] = ["", ""];
   // A character may lie in two chunks.
@@ -147,13 +152,15 @@ async function train(training: ProcessTraining, context: ProcessContext): Promis
   saidBefore.set(progress, said);
   if (progress !== silentProgress) {
     createInterface(child.stderr).on("line", (line) => {
+      // To resume one of several trainings would not continue the others.
+      if (line.startsWith("histo: Stopped;")) return;
       if (!said.has(line)) process.stderr.write(`${line}\n`);
       if (line.endsWith(".")) said.add(line);
     });
   }
   const status = await new Promise<number | null>((done, fail) => child.on("error", fail).on("close", done));
   signal?.removeEventListener("abort", stop);
-  if (signal?.aborted) throw new Interrupted(STOPPED);
+  if (signal?.aborted) throw stopped(training);
   if (status !== 0) {
     const reason = errors.trim().split("\n").at(-1) ?? "";
     throw new HistoError("COMPARISON_FAILED", `Training ${basename(run)} failed: ${reason.replace(/^histo: /, "")}`);

@@ -1,11 +1,11 @@
 /** @module Optional sections: another model, groups of images, and how validation and test images differ from training images. */
 import { existsSync } from "node:fs";
-import type { Comparison, Subgroup } from "../evaluation/index";
+import { type Comparison, definedMeasure, type Subgroup } from "../evaluation/index";
 import { readJson } from "../files/index";
 import { counted, decimal, escapeHtml, measured, paragraph, percent, table } from "../format/index";
 import { differenceFigure, shiftFigure, subgroupFigure } from "../plots/index";
 import type { Shifts } from "../shift/index";
-import { definedMeasure, type ReportFacts, type Section } from "./facts";
+import type { ReportFacts, Section } from "./facts";
 
 /** Optional contents of a report. */
 export interface ReportExtras {

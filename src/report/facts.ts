@@ -1,7 +1,6 @@
 /** @module What the sections of a report share: their form, and the results of the run. */
 import {
   type BinaryMetrics,
-  type Confusion,
   cautions,
   fitTemperature,
   type Interval,
@@ -67,22 +66,6 @@ export function reportFacts(results: RunResults): ReportFacts {
     versions.push({ name: "temperature scaled", logits: scaled, scores: scaled.map(sigmoid) });
   }
   return { results, cautions: cautions(results, metrics), main, validation, temperature, versions };
-}
-
-/** How many images each measure that may be undefined is a share of. */
-const CASES: Readonly<Record<string, (confusion: Confusion) => number>> = {
-  recall: ({ tp, fn }) => tp + fn,
-  specificity: ({ tn, fp }) => tn + fp,
-  precision: ({ tp, fp }) => tp + fp,
-  f1: ({ tp, fp, fn }) => tp + fp + fn,
-};
-
-/** A measure for readers: NaN where it is a share of no images, of which files say 0, as scikit-learn does. */
-export function definedMeasure(
-  name: string,
-  { confusion, ...measures }: { readonly confusion: Confusion } & Readonly<Partial<Record<string, unknown>>>,
-): number {
-  return CASES[name]?.(confusion) === 0 ? Number.NaN : (measures[name] as number);
 }
 
 /** A part of the report. */

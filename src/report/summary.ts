@@ -1,5 +1,11 @@
 /** @module The first page: results, images and uncertainty. */
-import { type BinaryMetrics, describeThresholdRule, type IntervalName, parseThresholdRule } from "../evaluation/index";
+import {
+  type BinaryMetrics,
+  definedMeasure,
+  describeThresholdRule,
+  type IntervalName,
+  parseThresholdRule,
+} from "../evaluation/index";
 import {
   bracket,
   caution,
@@ -12,7 +18,7 @@ import {
   percent,
   table,
 } from "../format/index";
-import { definedMeasure, type PartitionFacts, type ReportFacts, type Section } from "./facts";
+import type { PartitionFacts, ReportFacts, Section } from "./facts";
 
 export function summarySection({ results, cautions, main, validation }: ReportFacts): Section {
   const { metrics, intervals, name } = main;

@@ -119,6 +119,7 @@ test("rows of one class are said to be the reason for an undefined area", async 
   const { stdout } = await histoHere("metrics", "--predictions", path);
   assert.match(stdout, /ROC AUC +undefined/);
   assert.match(stdout, /Every row is of the class 1: the ROC AUC needs both classes\./);
+  assert.match(stdout, /^specificity +undefined$/m);
   assert.doesNotMatch(stdout, /interval/i, "there is none to speak of");
 });
 

@@ -40,7 +40,9 @@ export function train(data: string, run: string, more: readonly string[], stop?:
 }
 
 export function ended(args: readonly string[], cache: string, stop?: Stop): Promise<Ended> {
+  // In a group of its own: like Ctrl-C on a terminal, a signal reaches the processes that it started too.
   const child = spawn(process.execPath, [join(projectRoot(), "bin", "histo.cjs"), ...args], {
+    detached: true,
     env: { ...process.env, HISTO_CACHE: cache },
   });
   let stderr = "";
@@ -48,7 +50,7 @@ export function ended(args: readonly string[], cache: string, stop?: Stop): Prom
     stderr += text;
   });
   child.stdout.resume();
-  stop?.((signal) => child.kill(signal));
+  stop?.((signal) => process.kill(-(child.pid as number), signal));
   return new Promise<Ended>((resolve) => child.on("close", (status) => resolve({ status, stderr })));
 }
 

@@ -26,6 +26,20 @@ test("Ctrl-C saves, ends with 130 and says how to go on; a torn checkpoint falls
   await assertSame(whole, run);
 });
 
+test("Ctrl-C reaches the training of a fold twice, and it saves nevertheless", async (context) => {
+  const folder = await temporaryDirectory(context);
+  const data = await writeCsvSet(join(folder, "data"), 60);
+  const run = join(folder, "folds");
+  const long = ["--folds", "2", "--epochs", "5000"];
+  const { status, stderr } = await train(data, run, long, (kill) => {
+    whenCheckpointed(join(run, "fold-1"), () => kill("SIGINT"));
+  });
+  assert.equal(status, 130, stderr);
+  assert.match(stderr, /^Training: stopped /m);
+  assert.match(stderr, /^histo: Stopped; repeat the command with --run .*folds to continue\./m);
+  assert.doesNotMatch(stderr, /--resume/, "one fold alone");
+});
+
 test("the export of a resumed run suits its stem, which need not be repeated", async (context) => {
   const folder = await temporaryDirectory(context);
   const data = await writeCsvSet(join(folder, "data"), 40);
