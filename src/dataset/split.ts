@@ -163,8 +163,11 @@ function drawFolds({ classes, directory }: Dataset, tiles: readonly Tile[], coun
   for (const label of [0, 1] as const) {
     const ofClass = units.filter((unit) => unit.some((tile) => tile.label === label)).length;
     if (ofClass >= count) continue;
-    const grouped = tiles.some((tile) => tile.group !== undefined) ? "groups with images" : "images";
-    const message = `--folds ${count}: ${directory} has ${ofClass} ${grouped} of class ${quoted(classes[label])} outside test; give fewer folds.`;
+    const [one, many] = tiles.some((tile) => tile.group !== undefined)
+      ? ["group with images", "groups with images"]
+      : ["image", "images"];
+    const remedy = ofClass < 2 ? "folds need two of them" : "give fewer folds";
+    const message = `--folds ${count}: ${directory} has ${counted(ofClass, one, many)} of class ${quoted(classes[label])} outside test; ${remedy}.`;
     throw new InputError("DATA_TOO_SMALL", message);
   }
   const shuffled = Array.from(new Random(seed, "folds").permutation(units.length), (index) => units[index] as Tile[]);

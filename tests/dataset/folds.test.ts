@@ -110,7 +110,17 @@ for (const [what, options, columns, code, message] of [
     "DATA_FOLD_MISSING",
     /no fold for \d images? outside test: "/,
   ],
-  ["more folds than images", { folds: 11, fold: "1" }, {}, "DATA_TOO_SMALL", /class "HP" outside test/],
+  ["more folds than images", { folds: 11, fold: "1" }, {}, "DATA_TOO_SMALL", /class "HP" outside test; give fewer/],
+  [
+    "no folds for one patient",
+    { folds: 2, fold: "1" },
+    {
+      partition: (i: number) => (i < 4 ? "test" : "train"),
+      patient: (i: number) => (i < 4 || i % 2 ? `P${i}` : "one"),
+    },
+    "DATA_TOO_SMALL",
+    /has 1 group with images of class "HP" outside test; folds need two of them/,
+  ],
   [
     "a named column of folds as partitions",
     { partitionColumn: "fold" },
