@@ -55,7 +55,7 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
   const settings = { ...localServerSettings(), ...options.env, MLFLOW_PORT: String(port) };
   const { MLFLOW_HOST: host, MLFLOW_BACKEND_STORE_URI: storeUri } = settings;
   const url = `http://${host}:${port}`;
-  if (await isTaken(host, port)) {
+  if (await staysTaken(host, port)) {
     const message = `Port ${port} is taken (perhaps by MLflow already: ${url}). Choose another with --port.`;
     throw new TrackingInputError("MLFLOW_PORT_TAKEN", message);
   }
@@ -147,6 +147,16 @@ export function localServerSettings(): LocalServerSettings {
 /** A free TCP port of 127.0.0.1. */
 export async function freePort(): Promise<number> {
   return (await listenOnce("127.0.0.1", 0)).port;
+}
+
+/** Whether the port is still taken after a second. A server that was killed holds its port for some milliseconds more. */
+async function staysTaken(host: string, port: number): Promise<boolean> {
+  const deadline = Date.now() + 1000;
+  while (await isTaken(host, port)) {
+    if (Date.now() > deadline) return true;
+    await sleep(50);
+  }
+  return false;
 }
 
 function isTaken(host: string, port: number): Promise<boolean> {

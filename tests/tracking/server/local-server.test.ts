@@ -40,6 +40,15 @@ test("a server that is killed, or whose address is not of this machine, is not b
   }
 });
 
+test("a port whose last server is just ending is waited for", async (context) => {
+  const directory = await temporaryDirectory(context);
+  const other = createServer();
+  await new Promise<void>((listening) => other.listen(0, "127.0.0.1", listening));
+  const { port } = other.address() as AddressInfo;
+  setTimeout(() => other.close(), 200);
+  await assert.rejects(startLocalServer({ directory, python: process.execPath, port }), { code: "MLFLOW_NOT_STARTED" });
+});
+
 test("a port that something else holds is said before anything is started", async (context) => {
   const directory = await temporaryDirectory(context);
   const other = createServer();
