@@ -1,7 +1,7 @@
 /** @module `histo predict`: predicts the classes of images with an exported model, as CSV. */
 import * as z from "zod";
 import { HistoError, InputError } from "../errors/index";
-import { csvField, descriptorOf, mustBeWritable, writeFileAtomically } from "../files/index";
+import { csvField, descriptorOf, isStream, mustBeWritable, writeFileAtomically } from "../files/index";
 import { counted } from "../format/index";
 import type { Preprocessing } from "../image/index";
 import type { FileAnswer, ListedImage, PredictionWarning, Predictor } from "../inference/index";
@@ -87,9 +87,8 @@ export const command = defineCommand({
     const order = new Map(all.map(({ filename }, i) => [filename, i]));
     answers.sort((a, b) => (order.get(a.filename) as number) - (order.get(b.filename) as number));
     task.finish(counted(answers.length, "image"));
-    // Its table looks like a complete one.
-    if (answers.length < all.length)
-      progress.say(`Stopped after ${answers.length} of ${counted(all.length, "image")}.`);
+    const stopped = answers.length < all.length;
+    if (stopped) progress.say(`Stopped after ${answers.length} of ${counted(all.length, "image")}.`);
     for (const { filename, code, message } of unread) answers.push({ filename, answer: new InputError(code, message) });
     const predictions = answers.flatMap(({ filename, answer }) =>
       answer instanceof HistoError ? [] : [rowOf(filename, answer)],
@@ -104,7 +103,7 @@ export const command = defineCommand({
     reportNotes(warningLines(predictions, PREDICTION_WARNING_TEXTS));
     reportFailures(failureLines(failed));
     // A table without rows would look like the result of an empty folder.
-    const written = predictions.length > 0 ? out : undefined;
+    const written = predictions.length === 0 ? undefined : stopped ? await placeOfPart(out) : out;
     if (written !== undefined) await writeFileAtomically(written, csv(predictions, trainedOnDrawnTiles));
     else if (out !== undefined) reportNotes([`No image was predicted; ${out} is not written.`]);
     return {
@@ -126,6 +125,12 @@ export const command = defineCommand({
     return `${out}: ${counted(predictions.length, "prediction")}`;
   },
 });
+
+/** Where a stopped command writes: beside the named file, which may hold a whole table and would be taken for one. */
+async function placeOfPart(out: string | undefined): Promise<string | undefined> {
+  const isFile = out !== undefined && (await descriptorOf(out)) === undefined && !(await isStream(out));
+  return isFile ? `${out}.part` : out;
+}
 
 /** A line for each image with a warning, or one for many images with the same. */
 function warningLines(rows: readonly Row[], texts: Readonly<Record<PredictionWarning, string>>): string[] {

@@ -16,6 +16,7 @@ export {
   bytesIn,
   Folder,
   isDirectory,
+  isStream,
   makeDirectory,
   makeOutputFolder,
   makeScratchFolder,

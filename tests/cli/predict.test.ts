@@ -5,6 +5,8 @@ import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { parse } from "csv-parse/sync";
+import { command } from "../../src/cli/predict";
+import { Interrupted } from "../../src/errors/index";
 import { projectRoot } from "../../src/files/index";
 import { encodePng } from "../../src/image/with-sharp";
 import { Predictor } from "../../src/inference/index";
@@ -199,5 +201,28 @@ test("where no image can be predicted, no table is left or replaced", async (t) 
   await assert.rejects(readFile(out), { code: "ENOENT" });
   await writeFile(out, "before\n");
   await predict();
+  assert.equal(await readFile(out, "utf8"), "before\n");
+});
+
+test("predict that is stopped keeps the answers so far beside an earlier table", async (t) => {
+  const { directory, model } = await workspace(t);
+  const images = join(directory, "many");
+  await mkdir(images);
+  const png = await encodePng(randomPixels(1, SIZE, 1), SIZE, SIZE);
+  for (let i = 0; i < 40; i++) await writeFile(join(images, `${i}.png`), png);
+  const out = join(directory, "answers.csv");
+  await writeFile(out, "before\n");
+  const controller = new AbortController();
+  const { signal } = controller;
+  const task = { update: () => controller.abort(new Interrupted()), finish: () => undefined };
+  const said: string[] = [];
+  const progress = { say: (line: string) => void said.push(line), start: () => task };
+  const given = { model, images: [images], out, tile: false };
+  const options = { ...given, threshold: undefined, threads: undefined, bitDepth: undefined };
+  const result = await command.run(options, { args: [], flags: {}, progress, signal, json: true });
+  assert.deepEqual(said, ["Stopped after 32 of 40 images."]);
+  assert.equal(result.out, `${out}.part`);
+  const rows = parse(await readFile(result.out, "utf8"));
+  assert.equal(rows.length, 1 + 32);
   assert.equal(await readFile(out, "utf8"), "before\n");
 });
